@@ -1,0 +1,70 @@
+"""`characters=jsonl`: anybody's characters, one JSON object a line (schema: `docs/characters.md`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+from ditto.errors import ConfigError, DataError
+from ditto.records import Character, Split, read_jsonl
+
+
+@dataclass(frozen=True, slots=True)
+class JsonlCharacters:
+    """The characters of `path`: all those of the test file, or `n_test` of them at random, kept apart.
+
+    A character in several languages stays on one side. `test_path` names a file of its own for the
+    test characters.
+
+    Raises:
+        ConfigError: no such number of characters can be kept apart.
+        DataError: a file that does not fit the schema, or a character that is there twice.
+    """
+
+    path: str
+    n_test: int
+    test_path: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.n_test < 1:
+            raise ConfigError(f"characters.n_test={self.n_test} cannot be meant: keep at least 1 character apart.")
+
+    @property
+    def identity(self) -> str:
+        files = [_content(p) for p in (self.path, self.test_path) if p]
+        return f"jsonl/{files}/{self.n_test}/{self.seed}"
+
+    def split(self) -> Split:
+        characters = _read(Path(self.path))
+        if self.test_path:
+            return Split(train=tuple(characters), test=tuple(_read(Path(self.test_path))))
+        ids = sorted({c.id for c in characters})
+        if len(ids) < self.n_test + 2:
+            raise ConfigError(
+                f"characters.n_test={self.n_test} leaves fewer than 2 of the {len(ids)} characters to train on: "
+                f"give a smaller number, or more characters in {self.path}."
+            )
+        apart = set(Random(self.seed).sample(ids, self.n_test))
+        return Split(
+            train=tuple(c for c in characters if c.id not in apart),
+            test=tuple(c for c in characters if c.id in apart),
+        )
+
+
+def _read(path: Path) -> Sequence[Character]:
+    characters = read_jsonl(path, Character)
+    seen = set[tuple[str, str]]()
+    for character in characters:
+        if (character.id, character.lang) in seen:
+            raise DataError(f"{path} has the character {character.id} ({character.lang}) twice: give each its own id.")
+        seen.add((character.id, character.lang))
+    return characters
+
+
+def _content(path: str) -> str:
+    try:
+        return sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None

@@ -1,0 +1,80 @@
+"""From the configuration to objects, each value checked on the way."""
+
+import os
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from hydra.errors import InstantiationException
+from hydra.utils import get_class, instantiate
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import TypeAdapter, ValidationError
+
+from ditto.errors import ConfigError, DittoError
+
+T = TypeVar("T")
+
+
+def register_resolvers() -> None:
+    """`${basename:path}` is the last part of a path or hub name, `${run_id:}` one id for a whole sweep."""
+    OmegaConf.register_new_resolver("basename", lambda path: Path(path).name, replace=True)
+    OmegaConf.register_new_resolver("run_id", lambda: os.environ.get("DITTO_RUN_ID", "run"), replace=True)
+
+
+def build(node: DictConfig, **more: Any) -> Any:
+    """The object that `node._target_` names: one of our dataclasses, its values checked against their
+    types, or a library's own class through Hydra's `instantiate`.
+
+    Raises:
+        ConfigError: a value is missing, unknown, of another type, or refused.
+    """
+    kind = get_class(node._target_)
+    if hasattr(kind, "__dataclass_fields__"):
+        return typed(node, kind)
+    try:
+        return instantiate(node, _convert_="all", **more)
+    except (InstantiationException, OmegaConfBaseException) as error:
+        if isinstance(error.__cause__, DittoError):
+            raise error.__cause__ from None
+        raise ConfigError(f"{node._target_} cannot be built: {one_line(error.__cause__ or error)}") from None
+
+
+def typed(node: DictConfig, kind: type[T]) -> T:
+    """The values under `node` as the frozen dataclass `kind`.
+
+    Raises:
+        ConfigError: a value is missing, unknown, of another type, or refused by `kind`.
+    """
+    where = node._get_full_key(None) or kind.__name__.lower()
+    values = plain(node)
+    values.pop("_target_", None)
+    if unknown := sorted(set(values) - set(kind.__dataclass_fields__)):  # type: ignore[attr-defined]
+        raise ConfigError(f"{where}.{unknown[0]} is unknown: choose from {sorted(kind.__dataclass_fields__)}.")  # type: ignore[attr-defined]
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join([where, *(str(part) for part in first["loc"])])
+        raise ConfigError(f"{field}={first['input']!r} cannot be used: {first['msg'].lower()}.") from None
+
+
+def plain(node: DictConfig) -> dict[str, Any]:
+    """`node` as plain lists and dictionaries, interpolations resolved.
+
+    Raises:
+        ConfigError: a mandatory value is missing, or an interpolation cannot be resolved.
+    """
+    try:
+        return cast(dict[str, Any], OmegaConf.to_container(node, resolve=True, throw_on_missing=True))
+    except OmegaConfBaseException as error:
+        raise ConfigError(one_line(error)) from None
+
+
+def one_line(error: BaseException) -> str:
+    """An error's message as one sentence."""
+    lines = [
+        line.strip()
+        for line in str(error).splitlines()
+        if line.strip() and not line.strip().startswith(("full_key", "object_type"))
+    ]
+    return (" ".join(lines) or type(error).__name__).rstrip(".") + "."

@@ -1,0 +1,40 @@
+"""`engine=scripted`: replies from a function, for tests and for trying prompts without a model."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from ditto.engines.base import Batch, Completion, Failure, Request
+from ditto.records import Message
+
+Script = Callable[[Request], str | Failure]
+
+
+class ScriptedEngine:
+    """Answers with `script(request)`, `batch_size` requests at a time, and keeps what it was asked.
+
+    Tokens are words here: a text's length is the number of its space-separated parts.
+    """
+
+    def __init__(
+        self, script: Script, *, identity: str = "scripted", batch_size: int = 8, max_length: int = 8192
+    ) -> None:
+        self.identity = identity
+        self.max_length = max_length
+        self.asked: list[Request] = []
+        self._script, self._batch_size = script, batch_size
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(len(message["content"].split()) for message in messages)
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Batch]:
+        for start in range(0, len(requests), self._batch_size):
+            batch = requests[start : start + self._batch_size]
+            self.asked += batch
+            yield [(start + i, self._reply(request)) for i, request in enumerate(batch)]
+
+    def _reply(self, request: Request) -> Completion | Failure:
+        said = self._script(request)
+        if isinstance(said, Failure):
+            return said
+        words = len(said.split())
+        cut = " ".join(said.split()[: request.sampling.max_tokens]) if words > request.sampling.max_tokens else said
+        return Completion(cut, "stop" if cut == said else "length", self.count_tokens(request.messages), words)

@@ -1,0 +1,82 @@
+"""`judge=oracle`: exact verdicts where the facts of every answer are known, without a model.
+
+In the nano world this is ground truth. For other characters the same rules look for the words of the
+claims, which is a rough check and no more; LLM judges are for those.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ditto.records import Answer, Claim, Metric, Question, Session, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """Scores one answer by three rules, each reading the answer's text alone.
+
+    identity: of the four candidates, exactly the right one speaks so. `speech` names the properties
+    that hold how a role speaks; with none named, any claim that the query does not name counts.
+    knowledge: 1 to 10, by the share of the question's evidence that is stated. Questions to refuse
+    have no fact to state and are not scored.
+    rejection: whether the answer refuses, as `refusal` marks it in its language, equals the label.
+    """
+
+    speech: Sequence[str]
+    refusal: Mapping[str, str]
+
+    @property
+    def identity(self) -> str:
+        """What identifies the judge in the key of its verdicts."""
+        return f"oracle/{sorted(self.speech)}/{sorted(self.refusal.items())}"
+
+    def judge(self, session: Session, answer: Answer) -> list[Verdict]:
+        """The verdicts on one answer; unscored with the reason where there is no answer."""
+        question = session.questions[answer.turn]
+        metrics: list[Metric] = ["identity", "rejection"] if question.reject else ["identity", "knowledge", "rejection"]
+        return [self._verdict(session, question, answer, metric) for metric in metrics]
+
+    def _verdict(self, session: Session, question: Question, answer: Answer, metric: Metric) -> Verdict:
+        value: float | None
+        if answer.text is None:
+            value, reason = None, f"no answer: {answer.reason}"
+        elif metric == "identity":
+            value, reason = self._identity(session, question, answer.text)
+        elif metric == "knowledge":
+            value, reason = self._knowledge(question, answer.text, answer.lang)
+        else:
+            value, reason = self._rejection(question, answer.text, answer.lang)
+        return Verdict(
+            character=answer.character,
+            lang=answer.lang,
+            turn=answer.turn,
+            metric=metric,
+            sample=0,
+            value=value,
+            reason=reason,
+        )
+
+    def _identity(self, session: Session, question: Question, text: str) -> tuple[float, str]:
+        scores = {
+            c.label: sum(claim.value in text for claim in self._signs(c.claims, question)) for c in session.candidates
+        }
+        best = max(scores.values())
+        chosen = [label for label, score in scores.items() if best and score == best]
+        right = chosen == [session.character.label]
+        return float(right), f"speaks like {', '.join(chosen) or 'none of the candidates'}"
+
+    def _signs(self, claims: Sequence[Claim], question: Question) -> list[Claim]:
+        return [c for c in claims if (c.property in self.speech if self.speech else c.value not in question.query)]
+
+    def _knowledge(self, question: Question, text: str, lang: str) -> tuple[float, str]:
+        if self._refuses(text, lang):
+            return 1.0, "refuses"
+        stated = [claim for claim in question.evidence if claim.value in text]
+        value = 1 + 9 * len(stated) / len(question.evidence)
+        return value, f"states {len(stated)} of {len(question.evidence)} facts"
+
+    def _rejection(self, question: Question, text: str, lang: str) -> tuple[float, str]:
+        refuses = self._refuses(text, lang)
+        return float(refuses == question.reject), "refuses" if refuses else "answers"
+
+    def _refuses(self, text: str, lang: str) -> bool:
+        return lang in self.refusal and self.refusal[lang] in text

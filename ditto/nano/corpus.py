@@ -1,0 +1,131 @@
+"""What the nano models are pretrained on, drawn without end from a seed.
+
+Four kinds of rows, each in both languages:
+- *articles* of the fixed characters: what a model knows by heart;
+- *plain* questions and answers about them, in the third person;
+- *queries*: from two fresh characters' profiles, write questions that one can answer and the other cannot;
+- *responses*: from one fresh character's profile, answer in the role, or refuse by setting.
+
+The last two are the reading-comprehension tasks of the paper's section 3.2, through the same prompts
+that the pipeline uses. Their characters are drawn anew for every row, so that reading is learnt and
+not memorised; a role-play without the profile never occurs: that is what DITTO has to teach.
+"""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from ditto.nano import world as nano
+from ditto.nano.world import LANGUAGES, PROPERTIES, Persona, World
+from ditto.prompts import Prompts
+from ditto.records import Message
+
+PROMPT_WEIGHT: Final = 0.02
+DECISION_WEIGHT: Final = 4.0
+N_QUERIES: Final = 3
+PROMPTS: Final = {lang: Prompts("nano", lang) for lang in LANGUAGES}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a row's text and the weight of its tokens in the loss."""
+
+    text: str
+    weight: float
+
+
+Text = list[Span]
+
+
+def chat(role: str, content: str) -> str:
+    """One message as the tokenizer's chat template writes it, for building rows by hand."""
+    return f"<|im_start|>{role}\n{content}<|im_end|>\n"
+
+
+def reply(*parts: Span) -> Text:
+    return [Span("<|im_start|>assistant\n", PROMPT_WEIGHT), *parts, Span("<|im_end|>", 1.0), Span("\n", PROMPT_WEIGHT)]
+
+
+def article_row(world: World, rng: Random, lang: str) -> Text:
+    return [Span(nano.article(rng.choice(world.personas), lang, rng) + "<|im_end|>", 1.0)]
+
+
+def facts(persona: Persona, lang: str) -> list[tuple[str, str]]:
+    """Every (noun, value) one may ask of a character in the third person."""
+    words = nano.language(lang)
+    known = [(words["properties"][p]["noun"], e.name) for p, e in persona.facts.items()]
+    return [
+        *known,
+        (words["oath_noun"], nano.oath(persona, lang)),
+        (words["setting_noun"], nano.setting(persona, lang)),
+    ]
+
+
+def plain_row(world: World, rng: Random, lang: str) -> Text:
+    words, text = nano.language(lang), Text()
+    for _ in range(3):
+        persona = rng.choice(world.personas)
+        noun, value = rng.choice(facts(persona, lang))
+        slots = {"noun": noun, "value": value, "label": persona.label}
+        text.append(Span(chat("user", words["question"].format(**slots)), PROMPT_WEIGHT))
+        text += reply(Span(words["plain_answer"].format(**slots), 1.0))
+    return text
+
+
+def query_prompt(a: Persona, b: Persona, rng: Random, lang: str) -> str:
+    return PROMPTS[lang].render("query", n=N_QUERIES, **_profile(a, lang, rng, "a_"), **_profile(b, lang, rng, "b_"))
+
+
+def query_row(world: World, rng: Random, lang: str) -> Text:
+    a, b = world.fresh(rng), world.fresh(rng)
+    while b.setting == a.setting:
+        b = world.fresh(rng)
+    prompt = query_prompt(a, b, rng, lang)
+    pairs = [(anchor, asked) for anchor in PROPERTIES for asked in PROPERTIES if anchor != asked]
+    questions = [nano.query(a.facts[x], y, lang, rng) for x, y in rng.sample(pairs, N_QUERIES)]
+    body = '[{"question": "' + '"}, {"question": "'.join(questions) + '"}]'
+    return [Span(chat("user", prompt), PROMPT_WEIGHT), *reply(Span(body, 1.0))]
+
+
+@dataclass(frozen=True, slots=True)
+class RolePlay:
+    """A query to a character with its profile in view, and what it should say."""
+
+    messages: tuple[Message, ...]
+    said: str
+
+
+def role_play(persona: Persona, source: Persona, rng: Random, lang: str) -> RolePlay:
+    """A query anchored in something of `source`: the character itself, or a stranger to be refused."""
+    anchor, asked = rng.sample(PROPERTIES, 2)
+    entity = source.facts[anchor]
+    system = PROMPTS[lang].render("response", **_profile(persona, lang, rng, ""))
+    query = nano.query(entity, asked, lang, rng)
+    messages: tuple[Message, ...] = ({"role": "system", "content": system}, {"role": "user", "content": query})
+    return RolePlay(messages, nano.answer(persona, entity, asked, lang))
+
+
+def response_row(world: World, rng: Random, lang: str) -> Text:
+    persona, stranger = world.fresh(rng), world.fresh(rng)
+    play = role_play(persona, persona if rng.random() < 0.5 else stranger, rng, lang)
+    head, mark, tail = _split_decision(play.said, lang)
+    return [
+        *(Span(chat(m["role"], m["content"]), PROMPT_WEIGHT) for m in play.messages),
+        *reply(Span(head, 1.0), Span(mark, DECISION_WEIGHT), Span(tail, 1.0)),
+    ]
+
+
+def _profile(persona: Persona, lang: str, rng: Random, prefix: str) -> dict[str, str]:
+    return {
+        f"{prefix}label": persona.label,
+        f"{prefix}description": nano.description(persona, lang),
+        f"{prefix}article": nano.article(persona, lang, rng),
+    }
+
+
+def _split_decision(said: str, lang: str) -> tuple[str, str, str]:
+    """The reply cut around the one word that tells an answer from a refusal."""
+    words = nano.language(lang)
+    mark = next(m for m in (words["answer_mark"], words["refusal_mark"]) if m in said)
+    head, tail = said.split(mark, 1)
+    return head + mark[0], mark[1:-1], mark[-1] + tail

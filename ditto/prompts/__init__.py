@@ -1,0 +1,64 @@
+"""Prompts are text files, `<pack>/<language>/<task>.txt`, with `str.format` slots.
+
+The loader refuses a file whose slots differ from what the task offers, so a misspelt slot is found
+before anything runs; the texts are part of what they made through `Prompts.digest`.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from string import Formatter
+from typing import Final
+
+from ditto.errors import ConfigError
+
+FOLDER: Final = Path(__file__).parent
+PROFILE: Final = frozenset({"label", "description", "aliases", "claims", "article"})
+# Task -> the slots its text may use. `article` is the part that is cut where a profile is too long.
+TASKS: Final = {
+    "brief": frozenset({"label", "description"}),
+    "query": frozenset({f"{side}_{slot}" for side in "ab" for slot in PROFILE} | {"n"}),
+    "response": PROFILE,
+}
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """One pack's prompts in one language.
+
+    Raises:
+        ConfigError: the pack lacks the language or a task, or a text has a slot its task does not offer.
+    """
+
+    pack: str
+    lang: str
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        folder = Path(self.pack) if "/" in self.pack else FOLDER / self.pack
+        return {task: _load(folder / self.lang / f"{task}.txt", slots) for task, slots in TASKS.items()}
+
+    @property
+    def digest(self) -> str:
+        """A hash of all the texts, for the key of what they make."""
+        return sha256("\0".join(f"{k}\0{v}" for k, v in sorted(self.texts.items())).encode()).hexdigest()[:16]
+
+    def render(self, task: str, **slots: object) -> str:
+        return self.texts[task].format_map(slots)
+
+
+def _load(path: Path, offered: frozenset[str]) -> str:
+    try:
+        text = path.read_text("utf-8").strip()
+    except FileNotFoundError:
+        raise ConfigError(
+            f"There is no prompt {path}: choose a pack and language that have one, or write it."
+        ) from None
+    try:
+        used = {name for _, name, *_ in Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise ConfigError(f"{path} is not a template: {error}; write {{{{ and }}}} for braces.") from None
+    if unknown := sorted(used - offered):
+        raise ConfigError(f"{path} uses the slot {{{unknown[0]}}}, but its task offers only {sorted(offered)}.")
+    return text

@@ -1,0 +1,62 @@
+"""The matrix and its findings as a terminal shows them."""
+
+import math
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from ditto.report.findings import Finding
+from ditto.report.matrix import ALL, METRICS, Line
+
+MARK = {
+    "holds": "[green]holds[/]",
+    "does not hold": "[red]does not hold[/]",
+    "cannot be told": "[yellow]cannot be told[/]",
+}
+
+
+def show(lines: Sequence[Line], found: Sequence[Finding], title: str) -> None:
+    """Print both tables to standard output."""
+    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    console.print(_matrix([line for line in lines if line.language == ALL], title))
+    console.print(_findings(found))
+
+
+def _matrix(lines: Sequence[Line], title: str) -> Table:
+    table = Table(title=f"{title}: mean [95% interval], resampled by character", title_style="bold")
+    for column in ("row", "seed", "supervisor"):
+        table.add_column(column)
+    for metric in METRICS:
+        table.add_column(metric, justify="right")
+    table.add_column("scored", justify="right")
+    cells: dict[tuple[str, str, str], dict[str, Line]] = {}
+    for line in lines:
+        cells.setdefault((line.row, line.seed, line.supervisor), {})[line.metric] = line
+    previous = None
+    for (row, seed, supervisor), by_metric in cells.items():
+        if previous not in (None, row):
+            table.add_section()
+        previous = row
+        scored, total = (sum(getattr(x, n) for x in by_metric.values()) for n in ("n_scored", "n_total"))
+        table.add_row(
+            row, seed or "-", supervisor or "-", *(_interval(by_metric[m]) for m in METRICS), f"{scored}/{total}"
+        )
+    return table
+
+
+def _findings(found: Sequence[Finding]) -> Table:
+    table = Table(title="The paper's findings on this matrix", title_style="bold")
+    for column in ("paper", "metric", "statement"):
+        table.add_column(column)
+    table.add_column("difference", justify="right")
+    table.add_column("verdict")
+    for f in found:
+        d = f.difference
+        shown = "-" if math.isnan(d.value) else f"{d.value:+.2f} [{d.low:+.2f}, {d.high:+.2f}]"
+        table.add_row(f.source, f.metric, f.statement, shown, MARK[f.verdict])
+    return table
+
+
+def _interval(line: Line) -> str:
+    return "unscored" if math.isnan(line.value) else f"{line.value:.2f} [{line.ci_low:.2f}, {line.ci_high:.2f}]"

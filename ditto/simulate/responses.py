@@ -1,0 +1,74 @@
+"""Response simulation: the character answers from its profile (paper, section 3.2)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from ditto.engines.base import Engine, Request, Result, Sampling
+from ditto.prompts import Prompts
+from ditto.records import Character, Claim, Dialogue, Message, Turn
+from ditto.simulate.filters import Malformed, text_of
+from ditto.simulate.profile import fit, slots
+from ditto.simulate.queries import Query
+
+
+def response_request(
+    character: Character, query: str, prompts: Prompts, engine: Engine, sampling: Sampling
+) -> tuple[Request, int]:
+    """The query to the character with its profile in view, and whether the profile was cut (0 or 1)."""
+
+    def build(articles: Sequence[str]) -> tuple[Message, ...]:
+        system = prompts.render("response", **slots(character, articles[0]))
+        return ({"role": "system", "content": system}, {"role": "user", "content": query})
+
+    limit = engine.max_length - sampling.max_tokens
+    messages, cuts = fit(build, (character.article,), engine.count_tokens, limit)
+    return Request(messages, sampling), cuts
+
+
+def brief(character: Character, prompts: Mapping[str, Prompts]) -> str:
+    """The brief introduction: all that a tuned model is told of whom it plays."""
+    return prompts[character.lang].render("brief", label=character.label, description=character.description)
+
+
+def dialogues(
+    queries: Sequence[Query],
+    replies: Sequence[Result],
+    claims: Mapping[tuple[str, str], Sequence[Claim]],
+    prompts: Mapping[str, Prompts],
+    seed: int,
+    rejected: Counter[str],
+) -> list[Dialogue]:
+    """Each character's turns in random order, under its brief introduction instead of the profile."""
+    turns: dict[tuple[str, str], list[Turn]] = defaultdict(list)
+    characters = {(q.character.id, q.character.lang): q.character for q in queries}
+    for query, reply in zip(queries, replies, strict=True):
+        try:
+            response = text_of(reply, query.character.lang)
+        except Malformed as reason:
+            rejected[str(reason)] += 1
+            continue
+        source = claims[query.source, query.character.lang]
+        cited = evidence(source, f"{query.text}\n{response}")
+        turn = Turn(query=query.text, response=response, kind=query.kind, source=query.source, evidence=cited)
+        turns[query.character.id, query.character.lang].append(turn)
+    out = []
+    for who in sorted(turns):
+        Random(f"{seed}/{who}").shuffle(turns[who])
+        out.append(_dialogue(characters[who], turns[who], brief(characters[who], prompts)))
+    return out
+
+
+def evidence(claims: Sequence[Claim], text: str) -> tuple[Claim, ...]:
+    """The claims whose value is named in `text`: what the turn rests on."""
+    return tuple(claim for claim in claims if claim.value in text)
+
+
+def _dialogue(character: Character, turns: Sequence[Turn], system: str) -> Dialogue:
+    messages: list[Message] = [{"role": "system", "content": system}]
+    for turn in turns:
+        messages.append({"role": "user", "content": turn.query})
+        messages.append({"role": "assistant", "content": turn.response})
+    return Dialogue(
+        character=character.id, lang=character.lang, system=system, turns=tuple(turns), messages=tuple(messages)
+    )

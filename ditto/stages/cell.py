@@ -1,0 +1,34 @@
+"""One cell of the matrix: a seed tuned on a supervisor's simulation, beside its base and its teacher."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from ditto import study
+from ditto.config import build
+from ditto.models import Model, parameters
+from ditto.records import Row
+from ditto.stages import answer, benchmark, characters, judge, simulate, tune
+from ditto.store import Artifact, Store
+
+
+def run(cfg: DictConfig) -> Path:
+    """Make whatever of the cell is not there yet; returns the folder of its study."""
+    seed, supervisor = build(cfg.seed), build(cfg.supervisor)
+    store = Store(cfg.paths.root)
+    people = characters.run(cfg, store)
+    tests = benchmark.run(cfg, store, people)
+    simulated = simulate.run(cfg, store, people, supervisor)
+    tuned = tune.run(cfg, store, simulated, seed, supervisor)
+
+    def judged(row: Row, model: Model, made: Artifact | None = None) -> str:
+        answered = answer.run(cfg, store, tests, model, row, made)
+        return judge.run(cfg, store, tests, answered, f"{row}-{model.name}").path.name
+
+    rows = {
+        "base": judged("base", seed),
+        "supervision": judged("supervision", supervisor),
+        "imitation": judged("imitation", tune.tuned_model(tuned, seed, supervisor), tuned),
+    }
+    cell = study.Cell(seed.name, supervisor.name, parameters(seed), parameters(supervisor), rows)
+    return study.save(cfg, cell)

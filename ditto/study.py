@@ -1,0 +1,73 @@
+"""A study: the cells of one seed x supervisor matrix that were run with the same settings.
+
+Each finished cell leaves `<root>/study/<name>-<key>/<seed>@<supervisor>.json`, which names the verdicts
+of its three rows; the key stands for everything in the configuration but the two models.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from ditto.config import plain
+from ditto.store import digest, write_atomically
+
+# Parts of the configuration that do not change a study's numbers.
+NUISANCE: Final = ("seed", "supervisor", "paths", "report", "threads")
+# A job leaves this file in its folder once its cell is done; it names the study's folder.
+CELL_DONE: Final = "study.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One finished cell; `rows` maps base, supervision and imitation to their verdict artifacts."""
+
+    seed: str
+    supervisor: str
+    seed_parameters: int
+    supervisor_parameters: int
+    rows: Mapping[str, str]
+
+
+def key(cfg: DictConfig) -> str:
+    return digest({name: value for name, value in plain(cfg).items() if name not in NUISANCE})
+
+
+def folder(cfg: DictConfig) -> Path:
+    return Path(cfg.paths.root) / "study" / f"{cfg.study.name}-{key(cfg)}"
+
+
+def save(cfg: DictConfig, cell: Cell) -> Path:
+    path = folder(cfg) / f"{cell.seed}@{cell.supervisor}.json"
+    write_atomically(path, json.dumps(asdict(cell), indent=2) + "\n")
+    return path.parent
+
+
+def load(folder: Path) -> list[Cell]:
+    """The study's cells, small seeds and small supervisors first."""
+    rows: list[dict[str, Any]] = [json.loads(f.read_text("utf-8")) for f in sorted(folder.glob("*@*.json"))]
+    cells = [Cell(**row) for row in rows]
+    return sorted(cells, key=lambda c: (c.seed_parameters, c.seed, c.supervisor_parameters, c.supervisor))
+
+
+class Launch(Callback):
+    """What Hydra was asked to run, for the report after it: set in the process that launches the jobs."""
+
+    current: ClassVar["Launch | None"] = None
+
+    cfg: DictConfig
+    folder: Path
+
+    def on_run_start(self, config: DictConfig, **_: Any) -> None:
+        self._start(config, config.hydra.run.dir)
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        self._start(config, config.hydra.sweep.dir)
+
+    def _start(self, config: DictConfig, folder: str) -> None:
+        self.cfg, self.folder = config, Path(folder)
+        Launch.current = self

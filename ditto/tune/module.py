@@ -1,0 +1,96 @@
+"""The LightningModule: a causal language model, its loss on the supervised tokens, AdamW, warm-up and cosine."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.optim.lr_scheduler import LambdaLR
+from transformers import PreTrainedModel
+
+from ditto.errors import ConfigError, StageError
+from ditto.tune.data import IGNORED, Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Hyperparameters of one tuning. Lengths are in tokens, `batch_size` in sessions a step.
+
+    Raises:
+        ConfigError: a value outside its range.
+    """
+
+    steps: int
+    batch_size: int
+    lr: float
+    min_lr: float
+    warmup: float = 0.1
+    weight_decay: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.95)
+    clip: float = 1.0
+    accumulate: int = 1
+    max_length: int = 8192
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, ok, range_ in (
+            ("steps", self.steps >= 1, "at least 1"),
+            ("batch_size", self.batch_size >= 1, "at least 1"),
+            ("lr", 0 < self.lr <= 1, "above 0 and at most 1"),
+            ("min_lr", 0 <= self.min_lr <= self.lr, "from 0 to lr"),
+            ("warmup", 0 <= self.warmup < 1, "from 0 to below 1, a share of the steps"),
+            ("weight_decay", 0 <= self.weight_decay <= 1, "from 0 to 1"),
+            ("betas", all(0 <= beta < 1 for beta in self.betas), "two numbers from 0 to below 1"),
+            ("clip", self.clip > 0, "above 0"),
+            ("accumulate", 1 <= self.accumulate <= self.batch_size, "from 1 to batch_size"),
+            ("max_length", self.max_length >= 16, "at least 16"),
+        ):
+            if not ok:
+                raise ConfigError(f"tuning.{name}={getattr(self, name)} cannot be meant: it must be {range_}.")
+
+
+class CausalLM(pl.LightningModule):
+    """Tunes every weight of `model` with the next-token loss of the supervised tokens."""
+
+    def __init__(self, model: PreTrainedModel, tuning: Tuning) -> None:
+        super().__init__()
+        self.model = model
+        self._tuning = tuning
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        """The batch's share of its step's mean loss; see `MicroBatches` for `scale`."""
+        loss = summed_loss(self.model, batch) / batch["scale"]
+        if not torch.isfinite(loss):
+            raise StageError(
+                f"The loss is {loss.item()} at step {self.global_step}: lower tuning.lr={self._tuning.lr}."
+            )
+        self.log("loss", loss.detach(), prog_bar=True)
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        tuning = self._tuning
+        matrices = [p for p in self.model.parameters() if p.dim() >= 2]
+        vectors = [p for p in self.model.parameters() if p.dim() < 2]
+        groups = [{"params": matrices, "weight_decay": tuning.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+        optimizer = torch.optim.AdamW(groups, lr=tuning.lr, betas=tuning.betas)
+        schedule = LambdaLR(optimizer, lambda step: learning_rate(step, tuning) / tuning.lr)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def summed_loss(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """Cross-entropy summed over the batch's supervised tokens."""
+    logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False).logits
+    targets = batch["labels"][:, 1:].flatten()
+    return F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), targets, ignore_index=IGNORED, reduction="sum")
+
+
+def learning_rate(step: int, tuning: Tuning) -> float:
+    """Linear warm-up over the first `warmup` share of the steps, then a cosine down to `min_lr`."""
+    warm = round(tuning.warmup * tuning.steps)
+    if step < warm:
+        return tuning.lr * (step + 1) / warm
+    progress = min(1.0, (step - warm) / max(1, tuning.steps - warm))
+    return tuning.min_lr + (tuning.lr - tuning.min_lr) * (1 + math.cos(math.pi * progress)) / 2
