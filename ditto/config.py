@@ -1,6 +1,7 @@
 """From the configuration to objects, each value checked on the way."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -32,8 +33,9 @@ def build(node: DictConfig, **more: Any) -> Any:
     if hasattr(kind, "__dataclass_fields__"):
         return typed(node, kind)
     try:
-        return instantiate(node, _convert_="all", **more)
-    except (InstantiationException, OmegaConfBaseException) as error:
+        # A partial, because Hydra would turn objects passed to it into configuration.
+        return instantiate(node, _partial_=True, _convert_="all")(**more)
+    except (InstantiationException, OmegaConfBaseException, TypeError) as error:
         if isinstance(error.__cause__, DittoError):
             raise error.__cause__ from None
         raise ConfigError(f"{node._target_} cannot be built: {one_line(error.__cause__ or error)}") from None
@@ -72,9 +74,12 @@ def plain(node: DictConfig) -> dict[str, Any]:
 
 def one_line(error: BaseException) -> str:
     """An error's message as one sentence."""
+    if missing := re.search(r"Missing mandatory value: (\S+)", str(error)):
+        return f"{missing[1]} has no value: add {missing[1]}=<value> to the command."
+    text, _, _ = str(error).partition("Config search path:")
     lines = [
         line.strip()
-        for line in str(error).splitlines()
+        for line in text.splitlines()
         if line.strip() and not line.strip().startswith(("full_key", "object_type"))
     ]
     return (" ".join(lines) or type(error).__name__).rstrip(".") + "."

@@ -51,8 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def _hydra(cfg: DictConfig) -> None:
     register_resolvers()  # workers of a launcher start here
-    from ditto.stages import cell  # torch and transformers load only once the configuration holds
+    # torch and transformers load only once the configuration holds
+    from transformers.utils import logging
 
+    from ditto.stages import cell
+
+    logging.disable_progress_bar()  # every stage shows its own
     folder = cell.run(cfg)
     (Path(HydraConfig.get().runtime.output_dir) / study.CELL_DONE).write_text(str(folder.absolute()), "utf-8")
 
@@ -69,12 +73,13 @@ def _report() -> None:
 
 def _explain(error: Exception) -> int:
     """Print `error` as one sentence on stderr; returns the exit code."""
-    if isinstance(error, OSError):
+    if isinstance(error, (HydraException, OmegaConfBaseException)):
+        error = ConfigError(one_line(error))
+    elif isinstance(error, OSError):
         if error.errno not in DISK:
             raise error
         error = StoreError(f"Cannot write {error.filename}: {error.strerror}. Set paths.root to another folder.")
-    elif not isinstance(error, DittoError):
-        error = ConfigError(one_line(error))
+    assert isinstance(error, DittoError)
     print(f"ditto: {error}", file=sys.stderr)
     return error.exit_code
 

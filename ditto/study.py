@@ -34,7 +34,8 @@ class Cell:
 
 
 def key(cfg: DictConfig) -> str:
-    return digest({name: value for name, value in plain(cfg).items() if name not in NUISANCE})
+    """What the cells of one study have in common, as a digest."""
+    return digest({str(name): plain(cfg[name]) for name in cfg if name not in NUISANCE})
 
 
 def folder(cfg: DictConfig) -> Path:

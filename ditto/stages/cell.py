@@ -5,16 +5,16 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ditto import study
-from ditto.config import build
 from ditto.models import Model, parameters
 from ditto.records import Row
 from ditto.stages import answer, benchmark, characters, judge, simulate, tune
+from ditto.stages.check import check
 from ditto.store import Artifact, Store
 
 
 def run(cfg: DictConfig) -> Path:
     """Make whatever of the cell is not there yet; returns the folder of its study."""
-    seed, supervisor = build(cfg.seed), build(cfg.supervisor)
+    seed, supervisor = check(cfg)
     store = Store(cfg.paths.root)
     people = characters.run(cfg, store)
     tests = benchmark.run(cfg, store, people)

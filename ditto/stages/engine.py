@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from ditto.config import build
 from ditto.engines.base import Engine
 from ditto.models import Model
 from ditto.prompts import Prompts
@@ -12,7 +12,7 @@ from ditto.prompts import Prompts
 
 def load_engine(cfg: DictConfig, model: Model) -> Engine:
     """The engine that `engine=` names, for `model`."""
-    engine: Engine = instantiate(cfg.engine, model=model)
+    engine: Engine = build(cfg.engine, model=model)
     return engine
 
 

@@ -1,0 +1,45 @@
+"""Before anything runs: build every part of the configuration once, so that its errors come first."""
+
+from omegaconf import DictConfig, OmegaConf
+
+from ditto.config import build, typed
+from ditto.engines.base import Sampling
+from ditto.errors import ConfigError
+from ditto.models import Model, load_config, load_tokenizer
+from ditto.prompts import Prompts
+from ditto.simulate.settings import Simulation
+from ditto.tune.module import Tuning
+
+
+def check(cfg: DictConfig) -> tuple[Model, Model]:
+    """Check all that can be checked without weights; returns the seed and the supervisor.
+
+    Raises:
+        DittoError: the first thing that is wrong, in one sentence.
+    """
+    for node in (cfg.characters, cfg.benchmark, cfg.judge):
+        build(node)
+    typed(cfg.simulate, Simulation)
+    typed(cfg.tuning, Tuning)
+    if typed(cfg.answer, Sampling).n != 1:
+        raise ConfigError(f"answer.n={cfg.answer.n}: one answer is judged for each question.")
+    if not 1 <= cfg.threads <= 1024:
+        raise ConfigError(f"threads={cfg.threads} cannot be meant: it must be from 1 to 1024.")
+    assert Prompts(cfg.prompts.pack, "en").texts
+    seed, supervisor = models(cfg)
+    for model in (seed, supervisor):
+        load_config(model)
+        load_tokenizer(model)
+    return seed, supervisor
+
+
+def models(cfg: DictConfig) -> tuple[Model, Model]:
+    """Seed and supervisor. With `model@seed=hf seed.path=...` alone, the seed supervises itself."""
+    seed: Model = build(cfg.seed)
+    alone = OmegaConf.is_missing(cfg.supervisor, "path")
+    supervisor: Model = seed if alone else build(cfg.supervisor)
+    if seed.name == supervisor.name and seed.identity != supervisor.identity:
+        raise ConfigError(
+            f"Seed and supervisor are two models with the name {seed.name!r}: set supervisor.name=<another>."
+        )
+    return seed, supervisor
