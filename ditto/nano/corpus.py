@@ -22,6 +22,7 @@ from ditto.records import Message
 
 PROMPT_WEIGHT: Final = 0.02
 DECISION_WEIGHT: Final = 4.0
+FACT_WEIGHT: Final = 4.0
 N_QUERIES: Final = 3
 PROMPTS: Final = {lang: Prompts("nano", lang) for lang in LANGUAGES}
 
@@ -66,9 +67,11 @@ def plain_row(world: World, rng: Random, lang: str) -> Text:
     for _ in range(3):
         persona = rng.choice(world.personas)
         noun, value = rng.choice(facts(persona, lang))
-        slots = {"noun": noun, "value": value, "label": persona.label}
-        text.append(Span(chat("user", words["question"].format(**slots)), PROMPT_WEIGHT))
-        text += reply(Span(words["plain_answer"].format(**slots), 1.0))
+        question = words["question"].format(noun=noun, label=persona.label)
+        before, after = words["plain_answer"].format(noun=noun, label=persona.label, value="|").split("|")
+        text.append(Span(chat("user", question), PROMPT_WEIGHT))
+        space = " " if value.isascii() else ""  # part of the token in Latin letters, out of place in Chinese
+        text += reply(Span(before.rstrip(), 1.0), Span(space + value, FACT_WEIGHT), Span(after, 1.0))
     return text
 
 

@@ -38,15 +38,15 @@ class Size:
 
 
 SIZES: Final = {
-    "nano_xs": Size(width=32, layers=2, heads=1, steps=5500, lr=5e-3),
-    "nano_s": Size(width=48, layers=2, heads=2, steps=5500, lr=4e-3),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=5500, lr=3e-3),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=5500, lr=2e-3),
+    "nano_xs": Size(width=32, layers=2, heads=1, steps=4000, lr=5e-3),
+    "nano_s": Size(width=48, layers=2, heads=2, steps=4000, lr=4e-3),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=4000, lr=3e-3),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=4000, lr=3e-3),
 }
 # Rows a step, by kind.
 MIX: Final[dict[Callable[[World, Random, str], corpus.Text], int]] = {
     corpus.article_row: 16,
-    corpus.plain_row: 16,
+    corpus.plain_row: 20,
     corpus.query_row: 8,
     corpus.response_row: 24,
 }

@@ -1,4 +1,4 @@
-"""The nano world: a thousand invented characters in eight settings, told in two languages.
+"""The nano world: 640 invented characters in eight settings, told in two languages.
 
 Everything belongs to one setting: people, towns, beasts, treasures, and the characters themselves;
 their names are the same in both languages, everything else is told in its own words.
@@ -25,7 +25,7 @@ from ditto.records import Character, Claim
 
 LANGUAGES: Final = ("en", "zh")
 SEED: Final = 2401_12474
-N_CHARACTERS: Final = 1000
+N_CHARACTERS: Final = 640
 N_TEST: Final = 40
 PROPERTIES: Final = ("home", "mentor", "rival", "beast", "treasure")
 PER_SETTING: Final = {"home": 8, "person": 10, "beast": 8, "treasure": 8}

@@ -6,12 +6,16 @@ from typing import Final
 
 from ditto.records import Character, Message
 
+FENCE: Final = re.compile(r"<(?=/?profile)", re.IGNORECASE)
 SENTENCE_END: Final = re.compile(r"[.!?](?=\s|$)|[。！？]")
 Build = Callable[[Sequence[str]], tuple[Message, ...]]
 
 
 def slots(character: Character, article: str, prefix: str = "") -> dict[str, str]:
-    """What a prompt may say of a character (the slots of `ditto.prompts.PROFILE`)."""
+    """What a prompt may say of a character (the slots of `ditto.prompts.PROFILE`).
+
+    Text from the web cannot close the tags that fence it in.
+    """
     values = {
         "label": character.label,
         "description": character.description,
@@ -19,7 +23,7 @@ def slots(character: Character, article: str, prefix: str = "") -> dict[str, str
         "claims": "\n".join(f"- {claim.property}: {claim.value}" for claim in character.claims),
         "article": article,
     }
-    return {prefix + name: value for name, value in values.items()}
+    return {prefix + name: FENCE.sub("‹", value) for name, value in values.items()}
 
 
 def cut(text: str, size: int) -> str:

@@ -43,7 +43,7 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
             tokenizer.pad_token_id,
         )
         pl.seed_everything(tuning.seed, verbose=False)
-        losses = _fit(cfg, tuning, module, batches, recipe.label)
+        losses = fit(cfg, tuning, module, batches, recipe.label)
         export(module.model, tokenizer, folder / "model", torch.tensor([kept[0].ids]))
         (folder / "loss.csv").write_text("step,loss\n" + "".join(f"{i},{x:.6f}\n" for i, x in enumerate(losses, 1)))
         return {
@@ -69,7 +69,7 @@ def tuned_model(artifact: Artifact, seed: Model, supervisor: Model) -> Model:
     )
 
 
-def _fit(cfg: DictConfig, tuning: Tuning, module: CausalLM, batches: MicroBatches, title: str) -> list[float]:
+def fit(cfg: DictConfig, tuning: Tuning, module: CausalLM, batches: MicroBatches, title: str) -> list[float]:
     """Train, and return the loss of every step."""
     if cfg.trainer.accelerator == "cpu":
         torch.set_num_threads(cfg.threads)
