@@ -1,0 +1,122 @@
+"""What may not become training data is turned away under a reason that can be counted."""
+
+import json
+
+import pytest
+
+from ditto.engines.base import Completion, Failure, Result
+from ditto.simulate.filters import Malformed, questions_of, text_of, written_in
+
+WHO, WHERE = "Who is your mentor?", "Where do you live?"
+LIST = json.dumps([{"explanation": "It is told.", "question": WHO}, {"question": f" {WHERE}\n"}])
+
+
+def said(text: str) -> Completion:
+    return Completion(text, "stop", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (Failure("prompt too long"), "prompt too long"),
+        (Completion("I am the king of", "length", 1, 4), "over length"),
+        (said(""), "empty"),
+        (said(" \n\t"), "empty"),
+        (said("我是国王。"), "other language"),
+        (said("1066."), "other language"),
+    ],
+)
+def test_a_reply_that_is_no_text_of_the_language_has_its_reason(reply: Result, reason: str) -> None:
+    with pytest.raises(Malformed) as error:
+        text_of(reply, "en")
+    assert str(error.value) == reason
+    with pytest.raises(Malformed) as error:
+        questions_of(reply, "en")
+    assert str(error.value) == reason
+
+
+def test_a_good_reply_loses_the_white_space_around_it() -> None:
+    assert text_of(said("\n I am\nthe king. "), "en") == "I am\nthe king."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LIST,
+        f"```json\n{LIST}\n```",
+        f"```\n{LIST}\n```",
+        f"Here are the questions:\n{LIST}\nI hope they help!",
+        json.dumps({"questions": json.loads(LIST)}),
+        json.dumps(json.loads(LIST), indent=2),
+    ],
+)
+def test_questions_are_found_in_fences_and_among_other_words(text: str) -> None:
+    assert questions_of(said(text), "en") == [WHO, WHERE]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("What is your name?", "not JSON"),
+        ('{"question": "What is your name?"}', "not JSON"),
+        ('"What is your name?"', "not JSON"),
+        ("null", "not JSON"),
+        ('["What is your name?"]', "not JSON"),
+        ('[{"query": "What is your name?"}]', "not JSON"),
+        ('[{"question": "What is your name?"}', "not JSON"),
+        ('[{"question": "What is your name?"}, null]', "not JSON"),
+        ('See [1]: [{"question": "What is your name?"}]', "not JSON"),
+        ("No questions: []", "empty question"),
+        ('[{"question": ""}]', "empty question"),
+        ('[{"question": "What is your name?"}, {"question": " "}]', "empty question"),
+        ('[{"question": ["What is your name?"]}]', "empty question"),
+        ('[{"question": null}]', "empty question"),
+        ('[{"question": "What is your name?"}, {"question": "What is your name? "}]', "repeated question"),
+        ('[{"question": "What is your name?"}, {"question": "你的名字是什么？"}]', "other language"),
+        ('[{"question": "What is your name?"}, {"question": "1 + 1?"}]', "other language"),
+    ],
+)
+def test_a_list_of_questions_that_cannot_be_used_has_its_reason(text: str, reason: str) -> None:
+    with pytest.raises(Malformed) as error:
+        questions_of(said(text), "en")
+    assert str(error.value) == reason
+
+
+def test_one_english_question_turns_a_chinese_list_away() -> None:
+    good = [{"question": "你的师父是谁？"}, {"question": "说到 Bade，你的家乡是哪里？"}]
+    assert len(questions_of(said(json.dumps(good, ensure_ascii=False)), "zh")) == 2
+    with pytest.raises(Malformed, match="other language"):
+        questions_of(said(json.dumps([*good, {"question": WHO}], ensure_ascii=False)), "zh")
+
+
+@pytest.mark.xfail(strict=True, reason="RecursionError and ValueError of json.loads pass by the filter")
+@pytest.mark.parametrize("value", ["[" * 9000 + "1]", "1" * 5000])
+def test_json_that_python_refuses_to_read_is_not_json(value: str) -> None:
+    with pytest.raises(Malformed, match="not JSON"):
+        questions_of(said(f'[{{"question": {value}}}]'), "en")
+
+
+@pytest.mark.xfail(strict=True, reason="half a surrogate pair cannot be written to any file")
+def test_half_a_character_is_not_a_question() -> None:
+    with pytest.raises(Malformed):
+        questions_of(said(r'[{"question": "Who is \ud83d there?"}]'), "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "langs"),
+    [
+        ("Where do you live?", {"en", "fr"}),
+        ("Où habites-tu, Émile?", {"en", "fr"}),
+        ("你住在哪里？", {"zh", "ja"}),
+        ("说到 Ada Lovelace，你记得什么？", {"zh", "ja"}),
+        ("Ada Lovelace 是谁", {"en", "fr", "zh", "ja"}),
+        ("どこに住んでいますか", {"ja"}),
+        ("Где ты живёшь?", {"ru"}),
+        ("Где живёт Ada?", {"ru"}),
+        ("1815, 1852 (37)", set()),
+        ("?!", set()),
+        ("", set()),
+    ],
+)
+def test_a_language_is_told_by_the_script_of_most_words(text: str, langs: set[str]) -> None:
+    assert {lang for lang in ("en", "fr", "zh", "ja", "ru") if written_in(text, lang)} == langs

@@ -1,0 +1,52 @@
+"""Every command in the documentation composes; the example character file is read as it stands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from ditto.characters.jsonl import JsonlCharacters
+from ditto.run import CONF
+
+TOP = Path(__file__).parent.parent
+PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md")), *sorted((TOP / "experiments").rglob("*.md"))]
+
+
+def commands() -> list[tuple[str, str]]:
+    """(page, command) of every line in a bash block that runs ditto, continued lines joined."""
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"```bash\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                found += [(page.name, part.strip()) for part in line.split("&&") if "python -m ditto.run" in part]
+    return found
+
+
+def test_the_documentation_shows_commands() -> None:
+    assert len(commands()) >= 12
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_a_documented_command_composes(page: str, command: str) -> None:
+    words = shlex.split(command, comments=True)
+    overrides = [w for w in words[words.index("ditto.run") + 1 :] if not w.startswith("-")]
+    single = [re.sub(r"^(model@\w+)=([^,]+),.*", r"\1=\2", w) for w in overrides if not w.startswith("hydra")]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        assert compose("config", overrides=single)
+
+
+def test_the_example_characters_are_read(tmp_path: Path) -> None:
+    text = (TOP / "docs" / "characters.md").read_text("utf-8")
+    example = re.search(r"<!-- file: people.jsonl -->\n```json\n(.*?)```", text, re.DOTALL)
+    assert example
+    (tmp_path / "people.jsonl").write_text(example[1], "utf-8")
+    split = JsonlCharacters(path=str(tmp_path / "people.jsonl"), n_test=4).split()
+    assert (len(split.train), len(split.test)) == (2, 4)
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
