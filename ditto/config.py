@@ -17,9 +17,20 @@ T = TypeVar("T")
 
 
 def register_resolvers() -> None:
-    """`${basename:path}` is the last part of a path or hub name, `${run_id:}` one id for a whole sweep."""
+    """What the files under `conf/` may compute.
+
+    `${basename:path}` is the last part of a path or hub name, `${run_id:}` one id for a whole sweep,
+    `${gpu_precision:}` bfloat16 where the GPU has it.
+    """
     OmegaConf.register_new_resolver("basename", lambda path: Path(path).name, replace=True)
+    OmegaConf.register_new_resolver("gpu_precision", _gpu_precision, replace=True)
     OmegaConf.register_new_resolver("run_id", lambda: os.environ.get("DITTO_RUN_ID", "run"), replace=True)
+
+
+def _gpu_precision() -> str:
+    import torch
+
+    return "bf16-mixed" if not torch.cuda.is_available() or torch.cuda.is_bf16_supported() else "16-mixed"
 
 
 def build(node: DictConfig, **more: Any) -> Any:

@@ -197,7 +197,7 @@ def pick_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device.startswith("cuda") and not torch.cuda.is_available():
-        raise ConfigError(f"device={device} is asked for, but this machine shows no CUDA GPU: use device=cpu.")
+        raise ConfigError("A GPU is asked for, but torch sees none here: use engine.device=cpu and trainer=cpu.")
     return device
 
 

@@ -27,7 +27,13 @@ from ditto.records import (
 CLAIM = Claim(id="Q1/P19", property="born in", value="Zürich 苏黎世")
 PLAIN = Character(id="Q1", lang="en", label="Ann", description="a potter")
 FULL = Character(
-    id="Q2", lang="zh", label="安", description="陶工", aliases=("阿安", "小安"), claims=(CLAIM,), article="一\n二\u2028三🏺"
+    id="Q2",
+    lang="zh",
+    label="安",
+    description="陶工",
+    aliases=("阿安", "小安"),
+    claims=(CLAIM,),
+    article="一\n二\u2028三🏺",
 )
 TURN = Turn(query='Who are "you"?', response="Ann.\r\n", kind="contrastive", source="Q2", evidence=(CLAIM,))
 QUESTION = Question(query="你是谁？", reject=True, evidence=(CLAIM,))
@@ -150,7 +156,7 @@ def test_a_bad_line_is_named_with_its_field(kind: type, bad: bytes, says: str, t
 def test_an_unknown_field_inside_another_is_refused(kind: type, bad: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(line(bad))
-    with pytest.raises(DataError, match="rank|name"):
+    with pytest.raises(DataError, match=r"rank|name"):
         read_jsonl(path, kind)
 
 

@@ -31,35 +31,31 @@ def text_of(reply: Result, lang: str) -> str:
     Raises:
         Malformed: it failed, ran over its length, is empty or in another language's script.
     """
-    if isinstance(reply, Failure):
-        raise Malformed(reply.reason)
-    if reply.finish == "length":
-        raise Malformed("over length")
-    if not reply.text.strip():
-        raise Malformed("empty")
-    if not written_in(reply.text, lang):
+    text = _whole(reply)
+    if not written_in(text, lang):
         raise Malformed("other language")
-    return reply.text.strip()
+    return text
 
 
 def questions_of(reply: Result, lang: str) -> list[str]:
     """The questions in a query-simulation reply: JSON, a list of objects with `question`.
 
     Raises:
-        Malformed: see `text_of`; or it is not such JSON, or a question is empty or repeated.
+        Malformed: it failed, ran over its length or is not such JSON; or a question is empty,
+            repeated or in another language's script.
     """
     try:
-        items = json.loads(_inside(text_of(reply, lang)))
-        questions = [item["question"] for item in items]
-    except (json.JSONDecodeError, TypeError, KeyError):
+        items = json.loads(_list_in(_whole(reply)))
+        questions = [item["question"].strip() for item in items]
+    except (json.JSONDecodeError, TypeError, KeyError, AttributeError):
         raise Malformed("not JSON") from None
-    if not questions or not all(isinstance(q, str) and q.strip() for q in questions):
+    if not all(questions) or not questions:
         raise Malformed("empty question")
-    if len({q.strip() for q in questions}) < len(questions):
+    if len(set(questions)) < len(questions):
         raise Malformed("repeated question")
-    if not all(written_in(q, lang) for q in questions):
+    if not all(written_in(question, lang) for question in questions):
         raise Malformed("other language")
-    return [q.strip() for q in questions]
+    return questions
 
 
 def written_in(text: str, lang: str) -> bool:
@@ -74,7 +70,18 @@ def written_in(text: str, lang: str) -> bool:
     return bool(words) and fitting >= SHARE * len(words)
 
 
-def _inside(text: str) -> str:
+def _whole(reply: Result) -> str:
+    """The text of a reply that came to its end."""
+    if isinstance(reply, Failure):
+        raise Malformed(reply.reason)
+    if reply.finish == "length":
+        raise Malformed("over length")
+    if not reply.text.strip():
+        raise Malformed("empty")
+    return reply.text.strip()
+
+
+def _list_in(text: str) -> str:
     """The JSON list without a code fence or a sentence around it."""
     start, end = text.find("["), text.rfind("]")
     return text[start : end + 1] if start >= 0 else text

@@ -44,14 +44,14 @@ def run(
 
     def produce(folder: Path) -> Mapping[str, Any]:
         engine, journal, tally = load_engine(cfg, model), Journal(folder / "journal.jsonl"), Tally()
-        respond = _with_profile if row == "supervision" else _in_conversation
+        respond = with_profile if row == "supervision" else in_conversation
         answers = respond(engine, tests.sessions, prompts, sampling, journal, tally, f"{row} {model.name} answers")
         return {**tally.counts(), "answers": write_jsonl(folder / "answers.jsonl", answers)}
 
     return store.make(recipe, produce)
 
 
-def _with_profile(
+def with_profile(
     engine: Engine,
     sessions: Sequence[Session],
     prompts: Mapping[str, Prompts],
@@ -69,7 +69,7 @@ def _with_profile(
     return [_answer(s, turn, next(results)) for s in sessions for turn in range(len(s.questions))]
 
 
-def _in_conversation(
+def in_conversation(
     engine: Engine,
     sessions: Sequence[Session],
     prompts: Mapping[str, Prompts],

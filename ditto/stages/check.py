@@ -5,7 +5,7 @@ from omegaconf import DictConfig, OmegaConf
 from ditto.config import build, typed
 from ditto.engines.base import Sampling
 from ditto.errors import ConfigError
-from ditto.models import Model, load_config, load_tokenizer
+from ditto.models import Model, load_config, load_tokenizer, pick_device
 from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
 from ditto.tune.module import Tuning
@@ -25,6 +25,8 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
         raise ConfigError(f"answer.n={cfg.answer.n}: one answer is judged for each question.")
     if not 1 <= cfg.threads <= 1024:
         raise ConfigError(f"threads={cfg.threads} cannot be meant: it must be from 1 to 1024.")
+    if cfg.trainer.accelerator == "gpu":
+        pick_device("cuda")
     assert Prompts(cfg.prompts.pack, "en").texts
     seed, supervisor = models(cfg)
     for model in (seed, supervisor):

@@ -35,7 +35,9 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
         kept = [e for e in examples if e is not None]
         if not kept:
             raise StageError(f"Not one dialogue fits tuning.max_length={tuning.max_length} tokens.")
-        module = CausalLM(load_weights(seed, "cpu").float(), tuning)
+        weights = load_weights(seed, "cpu")
+        stored = weights.dtype
+        module = CausalLM(weights.float(), tuning)
         batches = MicroBatches(
             kept,
             plan(len(kept), tuning.batch_size, tuning.steps, tuning.seed),
@@ -44,6 +46,7 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
         )
         pl.seed_everything(tuning.seed, verbose=False)
         losses = fit(cfg, tuning, module, batches, recipe.label)
+        module.to(dtype=stored)
         export(module.model, tokenizer, folder / "model", torch.tensor([kept[0].ids]))
         (folder / "loss.csv").write_text("step,loss\n" + "".join(f"{i},{x:.6f}\n" for i, x in enumerate(losses, 1)))
         return {

@@ -62,6 +62,8 @@ MARKS: Final = (
     *("<|im_start|>", "<|im_end|>", "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
     *("<bos>", "<start_of_turn>", "<end_of_turn>", "[INST]", "[/INST]", "<s>", "</s>", "<think>", "</think>", "<pad>"),
 )
+# What stands before a reply.
+HEADERS: Final = ("assistant\n", "assistant<|end_header_id|>\n\n", "model\n", "[/INST] ", "</think>\n\n")
 
 
 def bytewise(template: str, eos: str = "<|im_end|>", pad: str = "<pad>") -> PreTrainedTokenizerFast:
@@ -196,15 +198,14 @@ def test_the_end_of_a_turn_is_learnt_where_the_pad_token_is_the_same() -> None:
 def test_words_that_both_sides_say_are_learnt_from_the_assistant_alone(template: str) -> None:
     messages = talk("Hello.", "Hello.", "Hello. You are Ada.", "Hello.", "Bye.", "Hello. Bye.", system="Hello.")
     tokenizer = bytewise(template)
-    text, example = render(tokenizer, messages, {}), encode(messages, tokenizer, {})
+    example = encode(messages, tokenizer, {})
     end = supervised_text(example, tokenizer).removeprefix("Hello.").partition("Hello.")[0]
-    assert supervised_text(example, tokenizer) == f"Hello.{end}Hello.{end}Hello. Bye.{end}"
     assert end in MARKS
-    # The end of a user's turn is a token too; each supervised run must follow the assistant's header.
-    first = [i for i, on in enumerate(example.supervised) if on and not example.supervised[i - 1]]
-    head = tokenizer.decode(example.ids[: first[0]])
-    assert head == text[: len(head)]
-    assert head.endswith(("assistant\n", "assistant<|end_header_id|>\n\n", "model\n", "[/INST] "))
+    assert supervised_text(example, tokenizer) == f"Hello.{end}Hello.{end}Hello. Bye.{end}"
+    starts = [i for i, on in enumerate(example.supervised) if on and not example.supervised[i - 1]]
+    heads = [tokenizer.decode(example.ids[:start]) for start in starts]
+    assert len(heads) == 3
+    assert all(head.endswith(HEADERS) for head in heads)
 
 
 @pytest.mark.xfail(strict=True, reason="a short message is found in the template's own words")
@@ -217,7 +218,7 @@ def test_a_message_is_not_mistaken_for_words_of_the_template(template: str, said
     example = encode(talk(*said), tokenizer, {})
     first = example.supervised.index(True)
     assert supervised_text(example, tokenizer).startswith(said[1])
-    assert tokenizer.decode(example.ids[:first]).endswith(("assistant\n", "[/INST] "))
+    assert tokenizer.decode(example.ids[:first]).endswith(HEADERS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""A study's cells lie together when their settings are equal, and come back by size."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from ditto import study
+from ditto.study import Cell
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def config(*overrides: str) -> DictConfig:
+    """The project's own configuration with some values changed."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("config", list(overrides))
+
+
+def cell(seed: str, supervisor: str, seed_parameters: int = 1, supervisor_parameters: int = 1) -> Cell:
+    rows = {row: f"{row}-{seed}-{supervisor}" for row in ("base", "supervision", "imitation")}
+    return Cell(seed, supervisor, seed_parameters, supervisor_parameters, rows)
+
+
+@pytest.fixture(scope="module")
+def plain_key() -> str:
+    return study.key(config())
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["model@seed=nano_s", "model@supervisor=nano_l", "paths.root=elsewhere", "threads=4", "report.figures=false"],
+)
+def test_models_and_where_things_lie_do_not_change_the_study(change: str, plain_key: str) -> None:
+    assert study.key(config(change)) == plain_key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "tuning.steps=7",
+        "tuning.seed=1",
+        "characters.n_train=50",
+        "benchmark.seed=1",
+        "simulate.n_queries=2",
+        "answer.max_tokens=50",
+        "prompts=paper",
+        "judge=words",
+    ],
+)
+def test_whatever_changes_a_number_changes_the_study(change: str, plain_key: str) -> None:
+    assert study.key(config(change)) != plain_key
+
+
+def test_a_cell_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    cfg, saved = config(f"paths.root={tmp_path}", "study.name=mine"), cell("nano_s", "nano_l", 10, 20)
+    folder = study.save(cfg, saved)
+    assert folder == study.folder(cfg) == tmp_path / "study" / f"mine-{study.key(cfg)}"
+    assert study.load(folder) == [saved]
+
+
+def test_a_cell_that_ran_again_replaces_itself(tmp_path: Path) -> None:
+    cfg = config(f"paths.root={tmp_path}")
+    study.save(cfg, cell("a", "b", 1))
+    study.save(cfg, cell("a", "c"))
+    folder = study.save(cfg, cell("a", "b", 2))
+    assert sorted(c.seed_parameters for c in study.load(folder)) == [1, 2]
+
+
+def test_cells_are_ordered_by_size_and_not_by_name(tmp_path: Path) -> None:
+    cfg, sizes = config(f"paths.root={tmp_path}"), {"nano_l": 9, "nano_m": 5, "nano_xs": 1, "again_xs": 1}
+    folder = tmp_path
+    for seed in sizes:
+        for supervisor in sizes:
+            folder = study.save(cfg, cell(seed, supervisor, sizes[seed], sizes[supervisor]))
+    order = ["again_xs", "nano_xs", "nano_m", "nano_l"]
+    assert [(c.seed, c.supervisor) for c in study.load(folder)] == [(s, t) for s in order for t in order]
+
+
+def test_a_folder_without_cells_is_an_empty_study(tmp_path: Path) -> None:
+    (tmp_path / "notes.json").write_text("{}")
+    assert study.load(tmp_path) == []
