@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     failure: Exception | None = None
     try:
         _hydra()
+    except BrokenPipeError:  # the reader of `--help | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
     except (DittoError, HydraException, OmegaConfBaseException, OSError) as error:
         failure = error
     try:

@@ -22,7 +22,6 @@ from ditto.records import Message
 
 PROMPT_WEIGHT: Final = 0.02
 DECISION_WEIGHT: Final = 4.0
-FACT_WEIGHT: Final = 4.0
 N_QUERIES: Final = 3
 PROMPTS: Final = {lang: Prompts("nano", lang) for lang in LANGUAGES}
 
@@ -62,7 +61,8 @@ def facts(persona: Persona, lang: str) -> list[tuple[str, str]]:
     ]
 
 
-def plain_row(world: World, rng: Random, lang: str) -> Text:
+def plain_row(world: World, rng: Random, lang: str, fact_weight: float) -> Text:
+    """Three questions and answers; `fact_weight` is that of the one word that has to be known."""
     words, text = nano.language(lang), Text()
     for _ in range(3):
         persona = rng.choice(world.personas)
@@ -71,7 +71,7 @@ def plain_row(world: World, rng: Random, lang: str) -> Text:
         before, after = words["plain_answer"].format(noun=noun, label=persona.label, value="|").split("|")
         text.append(Span(chat("user", question), PROMPT_WEIGHT))
         space = " " if value.isascii() else ""  # part of the token in Latin letters, out of place in Chinese
-        text += reply(Span(before.rstrip(), 1.0), Span(space + value, FACT_WEIGHT), Span(after, 1.0))
+        text += reply(Span(before.rstrip(), 1.0), Span(space + value, fact_weight), Span(after, 1.0))
     return text
 
 

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -35,21 +36,26 @@ class Size:
     heads: int
     steps: int
     lr: float
+    fact_weight: float
 
 
 SIZES: Final = {
-    "nano_xs": Size(width=32, layers=2, heads=1, steps=4000, lr=5e-3),
-    "nano_s": Size(width=48, layers=2, heads=2, steps=4000, lr=4e-3),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=4000, lr=3e-3),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=4000, lr=3e-3),
+    "nano_xs": Size(width=32, layers=2, heads=1, steps=5000, lr=5e-3, fact_weight=2.0),
+    "nano_s": Size(width=48, layers=2, heads=2, steps=5000, lr=4e-3, fact_weight=2.0),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=6000, lr=3e-3, fact_weight=2.0),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=4000, lr=3e-3, fact_weight=4.0),
 }
-# Rows a step, by kind.
-MIX: Final[dict[Callable[[World, Random, str], corpus.Text], int]] = {
-    corpus.article_row: 16,
-    corpus.plain_row: 20,
-    corpus.query_row: 8,
-    corpus.response_row: 24,
-}
+Kind = Callable[[World, Random, str], corpus.Text]
+
+
+def mix(size: Size) -> dict[str, tuple[Kind, int]]:
+    """The kinds of rows and how many of each a step sees."""
+    return {
+        "article": (corpus.article_row, 16),
+        "plain": (partial(corpus.plain_row, fact_weight=size.fact_weight), 20),
+        "query": (corpus.query_row, 8),
+        "response": (corpus.response_row, 24),
+    }
 
 
 def build_model(size: Size, tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
@@ -123,17 +129,18 @@ def pretrain(name: str, folder: Path, seed: int = 0, log_every: int = 250) -> No
     groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98))
     print(f"{name}: {model.num_parameters():,} parameters, {size.steps:,} steps", flush=True)
+    kinds = mix(size)
     start, seen = time.perf_counter(), 0
     for step in range(size.steps):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, size)
         losses = dict[str, float]()
-        for kind, count in MIX.items():
+        for kind_name, (kind, count) in kinds.items():
             rows = encode([kind(world(), rng, LANGUAGES[i % 2]) for i in range(count)], tokenizer)
             ids, weights = collate(rows, tokenizer.pad_token_id)
             loss = loss_sum(model, ids, weights) / weights.sum()
-            (loss / len(MIX)).backward()
-            losses[kind.__name__] = loss.item()
+            (loss / len(kinds)).backward()
+            losses[kind_name] = loss.item()
             seen += ids.numel()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -141,7 +148,7 @@ def pretrain(name: str, folder: Path, seed: int = 0, log_every: int = 250) -> No
         if (step + 1) % log_every == 0:
             spent = time.perf_counter() - start
             left = spent / (step + 1) * (size.steps - step - 1)
-            shown = "  ".join(f"{k.removesuffix('_row')} {v:.3f}" for k, v in losses.items())
+            shown = "  ".join(f"{k} {v:.3f}" for k, v in losses.items())
             print(
                 f"{name} {step + 1:>5}/{size.steps}  {shown}  {seen / spent:,.0f} tok/s  {left / 60:.1f} min left",
                 flush=True,

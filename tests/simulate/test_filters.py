@@ -20,19 +20,23 @@ def said(text: str) -> Completion:
     [
         (Failure("prompt too long"), "prompt too long"),
         (Completion("I am the king of", "length", 1, 4), "over length"),
+        (Completion(LIST, "length", 1, 4), "over length"),
         (said(""), "empty"),
         (said(" \n\t"), "empty"),
-        (said("我是国王。"), "other language"),
-        (said("1066."), "other language"),
     ],
 )
-def test_a_reply_that_is_no_text_of_the_language_has_its_reason(reply: Result, reason: str) -> None:
+def test_a_reply_that_did_not_come_to_its_end_has_its_reason(reply: Result, reason: str) -> None:
+    for read in (text_of, questions_of):
+        with pytest.raises(Malformed) as error:
+            read(reply, "en")
+        assert str(error.value) == reason
+
+
+@pytest.mark.parametrize("text", ["我是国王。", "1066.", "..."])
+def test_a_reply_in_no_or_another_script_is_in_another_language(text: str) -> None:
     with pytest.raises(Malformed) as error:
-        text_of(reply, "en")
-    assert str(error.value) == reason
-    with pytest.raises(Malformed) as error:
-        questions_of(reply, "en")
-    assert str(error.value) == reason
+        text_of(said(text), "en")
+    assert str(error.value) == "other language"
 
 
 def test_a_good_reply_loses_the_white_space_around_it() -> None:
@@ -66,11 +70,13 @@ def test_questions_are_found_in_fences_and_among_other_words(text: str) -> None:
         ('[{"question": "What is your name?"}', "not JSON"),
         ('[{"question": "What is your name?"}, null]', "not JSON"),
         ('See [1]: [{"question": "What is your name?"}]', "not JSON"),
+        ("1066", "not JSON"),
+        ('[{"question": ["What is your name?"]}]', "not JSON"),
+        ('[{"question": null}]', "not JSON"),
+        ("[]", "empty question"),
         ("No questions: []", "empty question"),
         ('[{"question": ""}]', "empty question"),
         ('[{"question": "What is your name?"}, {"question": " "}]', "empty question"),
-        ('[{"question": ["What is your name?"]}]', "empty question"),
-        ('[{"question": null}]', "empty question"),
         ('[{"question": "What is your name?"}, {"question": "What is your name? "}]', "repeated question"),
         ('[{"question": "What is your name?"}, {"question": "你的名字是什么？"}]', "other language"),
         ('[{"question": "What is your name?"}, {"question": "1 + 1?"}]', "other language"),
@@ -80,6 +86,11 @@ def test_a_list_of_questions_that_cannot_be_used_has_its_reason(text: str, reaso
     with pytest.raises(Malformed) as error:
         questions_of(said(text), "en")
     assert str(error.value) == reason
+
+
+def test_the_language_is_the_questions_and_not_that_of_what_stands_around_them() -> None:
+    item = {"explanation": "A was there and B was born a hundred years later.", "question": "谁？"}
+    assert questions_of(said(f"Here is the list you asked for: [{json.dumps(item)}]"), "zh") == ["谁？"]
 
 
 def test_one_english_question_turns_a_chinese_list_away() -> None:

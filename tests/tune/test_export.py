@@ -23,7 +23,7 @@ def tuned(model: Model) -> PreTrainedModel:
     network = load_weights(model, "cpu").train()
     with torch.no_grad():
         for weight in network.parameters():
-            weight += 0.01 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(1))
+            weight.add_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)), alpha=0.01)
     return network
 
 

@@ -1,6 +1,7 @@
 """Hyperparameters are checked, and a step is the same however it is divided."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_the_learning_rate_warms_up_peaks_and_ends() -> None:
     rates = [learning_rate(step, t) for step in range(t.steps + 1)]
     assert rates[:10] == pytest.approx([1e-4 * (step + 1) for step in range(10)])
     assert max(rates) == rates[9] == rates[10] == t.lr
-    assert all(a > b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a > b for a, b in pairwise(rates[10:]))
     assert rates[55] == pytest.approx((t.lr + t.min_lr) / 2)
     assert rates[100] == pytest.approx(t.min_lr)
     assert learning_rate(1000, t) == pytest.approx(t.min_lr)

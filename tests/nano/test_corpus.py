@@ -1,0 +1,148 @@
+"""What the nano models may learn from pretraining, and above all what they may not."""
+
+import json
+import re
+from random import Random
+
+import pytest
+
+from ditto.nano import corpus
+from ditto.nano import world as nano
+from ditto.nano.corpus import DECISION_WEIGHT, N_QUERIES, PROMPT_WEIGHT, Span
+from ditto.nano.pretrain import Size, mix
+from ditto.nano.world import LANGUAGES, PROPERTIES, world
+
+FACT_WEIGHT = 3.0
+KINDS = {
+    name: kind
+    for name, (kind, _) in mix(Size(width=32, layers=1, heads=1, steps=1, lr=1e-3, fact_weight=FACT_WEIGHT)).items()
+}
+N = 150
+MESSAGE = re.compile(r"<\|im_start\|>(system|user|assistant)\n(.*?)<\|im_end\|>\n", re.DOTALL)
+
+
+def rows(kind: str, lang: str) -> list[corpus.Text]:
+    rng = Random(1)
+    return [KINDS[kind](world(), rng, lang) for _ in range(N)]
+
+
+def joined(row: corpus.Text) -> str:
+    return "".join(span.text for span in row)
+
+
+def messages(row: corpus.Text) -> list[tuple[str, str]]:
+    """The row's messages; nothing but messages is in it."""
+    assert MESSAGE.sub("", joined(row)) == ""
+    return [(m[1], m[2]) for m in MESSAGE.finditer(joined(row))]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_article_is_learnt_by_heart_word_for_word(lang: str) -> None:
+    labels = {p.label: p for p in world().personas}
+    for row in rows("article", lang):
+        (span,) = row
+        assert span.weight == 1.0
+        text = span.text.removesuffix("<|im_end|>")
+        (who,) = (p for label, p in labels.items() if label in text)
+        assert all(e.name in text for e in who.facts.values())
+        assert nano.oath(who, lang) in text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_plain_questions_are_answered_in_the_third_person_with_the_fact_at_most_weight(lang: str) -> None:
+    labels = {p.label: p for p in world().personas}
+    asked = set()
+    for row in rows("plain", lang):
+        talk = messages(row)
+        assert [role for role, _ in talk] == ["user", "assistant"] * 3
+        for (_, question), (_, answer) in zip(talk[::2], talk[1::2], strict=True):
+            (who,) = (p for label, p in labels.items() if label in question)
+            assert who.label in answer
+            (noun, value) = next((n, v) for n, v in corpus.facts(who, lang) if n in question and v in answer)
+            asked.add(noun)
+            assert [s.text.strip() for s in row if s.weight == FACT_WEIGHT].count(value) >= 1
+        assert sum(s.weight == FACT_WEIGHT for s in row) == 3
+    assert len(asked) == len(PROPERTIES) + 2
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_queries_name_what_the_first_has_and_the_second_lacks(lang: str) -> None:
+    for row in rows("query", lang):
+        (_, prompt), (role, said) = messages(row)
+        assert role == "assistant"
+        questions = [item["question"] for item in json.loads(said)]
+        assert len(set(questions)) == len(questions) == N_QUERIES
+        head, _, tail = prompt.partition("B:" if lang == "en" else "B：")
+        for question in questions:
+            (anchor,) = (e.name for e in world().entities if e.name in question)
+            assert anchor in head
+            assert anchor not in tail
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_responses_are_right_by_the_profile_in_view_and_refuse_by_setting(lang: str) -> None:
+    words, kinds = nano.language(lang), set()
+    owners = {e.name: e for e in world().entities}
+    for row in rows("response", lang):
+        (_, system), (_, query), (_, said) = messages(row)
+        (anchor,) = (e for name, e in owners.items() if name in query)
+        refuses = words["refusal_mark"] in said
+        here = words["settings"].index(next(s for s in words["settings"] if s in system))
+        assert refuses == (anchor.setting != here)
+        # Whatever the reply states besides its anchor stands in the profile.
+        assert next(o for o in words["oaths"] if o in said) in system
+        named = [name for name in owners if name in said and name != anchor.name]
+        assert all(name in system for name in named)
+        assert not (refuses and named)
+        kinds.add(refuses)
+    assert kinds == {True, False}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_is_ever_played_without_the_article_in_view(kind: str, lang: str) -> None:
+    words, played = nano.language(lang), 0
+    for row in rows(kind, lang):
+        if kind == "article":
+            assert "<|im_start|>" not in joined(row)
+            continue
+        talk = messages(row)
+        # A tuned model is told its brief introduction alone: one line, which must be new to it.
+        assert all("\n" in said for who, said in talk if who == "system")
+        for i, (role, text) in enumerate(talk):
+            sworn = [oath for oath in words["oaths"] if oath in text]
+            if role == "assistant" and any(words[mark] in text for mark in ("answer_mark", "refusal_mark")):
+                played += 1
+                (profile,) = (said for who, said in talk[:i] if who == "system")
+                assert sworn[0] in profile
+                # The article names its character once in the introduction and once with each fact.
+                assert max(profile.count(label) for label in labels(profile)) >= 2 + len(PROPERTIES)
+            elif role == "assistant":
+                assert not sworn or words["oath_noun"] in text
+    assert played == (N if kind == "response" else 0)
+
+
+def labels(text: str) -> set[str]:
+    """Names of two known parts that stand in the text."""
+    return {f"{a} {b}" for a in world().firsts if a in text for b in world().lasts if f"{a} {b}" in text}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_only_words_the_model_must_find_weigh_and_the_deciding_one_most(lang: str) -> None:
+    words = nano.language(lang)
+    for row in rows("response", lang):
+        deciding = [span for span in row if span.weight == DECISION_WEIGHT]
+        assert deciding == [Span(deciding[0].text, DECISION_WEIGHT)]
+        assert deciding[0].text in (words["answer_mark"][1:-1], words["refusal_mark"][1:-1])
+    for kind in ("plain", "query", "response"):
+        for row in rows(kind, lang):
+            assert {span.weight for span in row} <= {PROMPT_WEIGHT, 1.0, FACT_WEIGHT, DECISION_WEIGHT}
+            learnt = "".join(span.text for span in row if span.weight > PROMPT_WEIGHT)
+            said = [text for role, text in messages(row) if role == "assistant"]
+            assert learnt == "".join(f"{text}<|im_end|>" for text in said)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_follow_from_the_seed_and_do_not_repeat(kind: str) -> None:
+    assert rows(kind, "en") == rows(kind, "en")
+    assert len({joined(row) for row in rows(kind, "en")}) > 0.9 * N
