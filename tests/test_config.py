@@ -92,6 +92,11 @@ def test_a_mandatory_value_is_asked_for_with_the_words_to_type() -> None:
         typed(node({"rate": "???"}), Knobs)
 
 
+def test_a_mandatory_value_never_comes_through_as_question_marks() -> None:
+    with pytest.raises(ConfigError, match=r"rate has no value"):
+        plain(node({"rate": "???"}))
+
+
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="all the other values are shown as the key's own")
 def test_a_key_left_out_is_named_alone() -> None:
     with pytest.raises(ConfigError, match=r"knobs\.rate") as error:
@@ -135,6 +140,14 @@ def test_an_object_handed_over_stays_what_it_is() -> None:
         ({"_target_": "datetime.timedelta", "hour": 2}, "datetime.timedelta cannot be built: .*'hour'"),
         ({"_target_": "datetime.timedelta", "hours": "two"}, "datetime.timedelta cannot be built: .*str"),
         ({"_target_": f"{__name__}.Needy", "size": 0, "friend": None}, "^size=0 is too small.$"),
+        (
+            {
+                "_target_": f"{__name__}.Needy",
+                "size": 1,
+                "friend": {"_target_": f"{__name__}.Needy", "size": 0, "friend": 1},
+            },
+            "^size=0 is too small.$",
+        ),
         ({"_target_": f"{__name__}.Needy", "size": "???", "friend": None}, "cannot be built: .*'size'"),
     ],
 )

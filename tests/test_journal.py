@@ -47,6 +47,7 @@ def test_every_reply_is_a_line_that_shows_its_messages(path: Path) -> None:
     rows = [json.loads(row) for row in written(path, EARLIER, LAST).splitlines()]
     assert [row["key"] for row in rows] == ["a", "b", "c", "d", "e"]
     assert [row.get("end", False) for row in rows] == [False, True, False, False, True]
+    assert "锤 ü".encode() in path.read_bytes()
     assert rows[3]["messages"] == [{"role": "user", "content": "d? 谁"}]
     assert (rows[3]["text"], rows[3]["finish"]) == ("锤 ü", "stop")
 

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -200,6 +201,15 @@ def test_a_damaged_artifact_is_put_aside_and_made_again(
     assert (path / "sub/weights.bin").read_bytes() == bytes(range(256))
     assert [aside.name.startswith(f"stage-{path.name}") for aside in (tmp_path / ".damaged").iterdir()] == [True]
     assert store.make(RECIPE, produce).cached
+
+
+def test_an_artifact_that_was_deleted_is_made_anew(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for n in (1, 2):
+        assert not store.make(RECIPE, lambda _, n=n: {"n": n}).cached
+        kept = store.make(RECIPE, lambda _: {"n": 3})
+        assert (kept.cached, kept.counts) == (True, {"n": n})
+        shutil.rmtree(kept.path)
 
 
 @pytest.mark.timeout(60)

@@ -2,7 +2,7 @@
 
 Four kinds of rows, each in both languages:
 - *articles* of the fixed characters: what a model knows by heart;
-- *plain* questions and answers about them, in the third person;
+- *plain* questions and answers about them and their surroundings, in the third person;
 - *queries*: from two fresh characters' profiles, write questions that one can answer and the other cannot;
 - *responses*: from one fresh character's profile, answer in the role, or refuse by setting.
 
@@ -22,6 +22,7 @@ from ditto.records import Message
 
 PROMPT_WEIGHT: Final = 0.02
 DECISION_WEIGHT: Final = 4.0
+ENTITY_SHARE: Final = 0.25  # of the plain questions: where a town, person, beast or treasure belongs
 N_QUERIES: Final = 3
 PROMPTS: Final = {lang: Prompts("nano", lang) for lang in LANGUAGES}
 
@@ -65,10 +66,14 @@ def plain_row(world: World, rng: Random, lang: str, fact_weight: float) -> Text:
     """Three questions and answers; `fact_weight` is that of the one word that has to be known."""
     words, text = nano.language(lang), Text()
     for _ in range(3):
-        persona = rng.choice(world.personas)
-        noun, value = rng.choice(facts(persona, lang))
-        question = words["question"].format(noun=noun, label=persona.label)
-        before, after = words["plain_answer"].format(noun=noun, label=persona.label, value="|").split("|")
+        if rng.random() < ENTITY_SHARE:
+            entity = rng.choice(world.entities)
+            label, noun, value = entity.name, words["setting_noun"], words["settings"][entity.setting]
+        else:
+            persona = rng.choice(world.personas)
+            label, (noun, value) = persona.label, rng.choice(facts(persona, lang))
+        question = words["question"].format(noun=noun, label=label)
+        before, after = words["plain_answer"].format(noun=noun, label=label, value="|").split("|")
         text.append(Span(chat("user", question), PROMPT_WEIGHT))
         space = " " if value.isascii() else ""  # part of the token in Latin letters, out of place in Chinese
         text += reply(Span(before.rstrip(), 1.0), Span(space + value, fact_weight), Span(after, 1.0))

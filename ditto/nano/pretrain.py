@@ -40,10 +40,10 @@ class Size:
 
 
 SIZES: Final = {
-    "nano_xs": Size(width=32, layers=2, heads=1, steps=5000, lr=5e-3, fact_weight=2.0),
-    "nano_s": Size(width=48, layers=2, heads=2, steps=5000, lr=4e-3, fact_weight=2.0),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=6000, lr=3e-3, fact_weight=2.0),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=4000, lr=3e-3, fact_weight=4.0),
+    "nano_xs": Size(width=32, layers=2, heads=1, steps=2500, lr=5e-3, fact_weight=4.0),
+    "nano_s": Size(width=48, layers=2, heads=2, steps=2500, lr=4e-3, fact_weight=4.0),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=2500, lr=3e-3, fact_weight=4.0),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=3000, lr=3e-3, fact_weight=4.0),
 }
 Kind = Callable[[World, Random, str], corpus.Text]
 

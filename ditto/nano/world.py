@@ -165,11 +165,16 @@ def query(anchor: Entity, prop: str, lang: str, rng: Random) -> str:
 
 
 def answer(persona: Persona, anchor: Entity, prop: str, lang: str) -> str:
-    """The right reply in the role to a query about `anchor`: the fact, or a refusal by setting."""
+    """The right reply in the role to a query about `anchor`: the fact, or a refusal by setting.
+
+    It first says where the anchor belongs. That is the step by which even a small model can decide:
+    two settings stand in view, and they are the same or not.
+    """
     words, entity = language(lang), persona.facts[prop]
     form = words["answer"] if anchor.setting == persona.setting else words["refusal"]
     return str(form).format(
         anchor=anchor.name,
+        origin=words["settings"][anchor.setting],
         oath=oath(persona, lang),
         noun=words["properties"][prop]["noun"],
         value=entity.name,

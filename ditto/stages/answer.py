@@ -6,6 +6,7 @@ sections 4 and 6).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,60 +44,61 @@ def run(
     recipe = Recipe("answer", f"{row}-{model.name}", VERSION, settings, inputs)
 
     def produce(folder: Path) -> Mapping[str, Any]:
-        engine, journal, tally = load_engine(cfg, model), Journal(folder / "journal.jsonl"), Tally()
-        respond = with_profile if row == "supervision" else in_conversation
-        answers = respond(engine, tests.sessions, prompts, sampling, journal, tally, f"{row} {model.name} answers")
-        return {**tally.counts(), "answers": write_jsonl(folder / "answers.jsonl", answers)}
+        journal, title = Journal(folder / "journal.jsonl"), f"{row} {model.name} answers"
+        interview = Interview(load_engine(cfg, model), tests.sessions, prompts, sampling, journal, title)
+        answers = interview.with_profile() if row == "supervision" else interview.in_conversation()
+        return {**interview.tally.counts(), "answers": write_jsonl(folder / "answers.jsonl", answers)}
 
     return store.make(recipe, produce)
 
 
-def with_profile(
-    engine: Engine,
-    sessions: Sequence[Session],
-    prompts: Mapping[str, Prompts],
-    sampling: Sampling,
-    journal: Journal,
-    tally: Tally,
-    title: str,
-) -> list[Answer]:
-    requests = [
-        response_request(s.character, q.query, prompts[s.character.lang], engine, sampling)[0]
-        for s in sessions
-        for q in s.questions
-    ]
-    results = iter(ask(engine, requests, journal, tally, title))
-    return [_answer(s, turn, next(results)) for s in sessions for turn in range(len(s.questions))]
+@dataclass(frozen=True)
+class Interview:
+    """A model before the benchmark's sessions."""
 
+    engine: Engine
+    sessions: Sequence[Session]
+    prompts: Mapping[str, Prompts]
+    sampling: Sampling
+    journal: Journal
+    title: str
+    tally: Tally = field(default_factory=Tally)
 
-def in_conversation(
-    engine: Engine,
-    sessions: Sequence[Session],
-    prompts: Mapping[str, Prompts],
-    sampling: Sampling,
-    journal: Journal,
-    tally: Tally,
-    title: str,
-) -> list[Answer]:
-    """All sessions side by side, a turn at a time; a failed turn ends its session."""
-    talks: list[list[Message]] = [[{"role": "system", "content": brief(s.character, prompts)}] for s in sessions]
-    answers: list[list[Answer]] = [[] for _ in sessions]
-    for turn in range(max(len(s.questions) for s in sessions)):
-        due = [i for i, s in enumerate(sessions) if turn < len(s.questions)]
-        open_ = [i for i in due if all(a.text is not None for a in answers[i])]
-        for i in open_:
-            talks[i].append({"role": "user", "content": sessions[i].questions[turn].query})
-        results = ask(
-            engine, [Request(tuple(talks[i]), sampling) for i in open_], journal, tally, f"{title} turn {turn + 1}"
-        )
-        replies = dict(zip(open_, results, strict=True))
-        for i in due:
-            if i not in replies:
-                tally.add(BROKEN)
-            answers[i].append(_answer(sessions[i], turn, replies.get(i, BROKEN)))
-            if text := answers[i][-1].text:
-                talks[i].append({"role": "assistant", "content": text})
-    return [answer for session in answers for answer in session]
+    def with_profile(self) -> list[Answer]:
+        """Every query by itself, the profile in view."""
+        asked = [(s, turn) for s in self.sessions for turn in range(len(s.questions))]
+        requests = [self._with_profile(s, s.questions[turn].query) for s, turn in asked]
+        results = ask(self.engine, requests, self.journal, self.tally, self.title)
+        return [_answer(s, turn, result) for (s, turn), result in zip(asked, results, strict=True)]
+
+    def in_conversation(self) -> list[Answer]:
+        """All sessions side by side, a turn at a time; a failed turn ends its session."""
+        talks: list[list[Message]] = [
+            [{"role": "system", "content": brief(s.character, self.prompts)}] for s in self.sessions
+        ]
+        answers: list[list[Answer]] = [[] for _ in self.sessions]
+        for turn in range(max(len(s.questions) for s in self.sessions)):
+            due = [i for i, s in enumerate(self.sessions) if turn < len(s.questions)]
+            replies = self._turn(turn, [i for i in due if all(a.text is not None for a in answers[i])], talks)
+            for i in due:
+                if i not in replies:
+                    self.tally.add(BROKEN)
+                answers[i].append(_answer(self.sessions[i], turn, replies.get(i, BROKEN)))
+                if text := answers[i][-1].text:
+                    talks[i].append({"role": "assistant", "content": text})
+        return [answer for session in answers for answer in session]
+
+    def _with_profile(self, session: Session, query: str) -> Request:
+        role = session.character
+        return response_request(role, query, self.prompts[role.lang], self.engine, self.sampling)[0]
+
+    def _turn(self, turn: int, sessions: Sequence[int], talks: Sequence[list[Message]]) -> dict[int, Result]:
+        """Put the turn's question to these sessions; their results."""
+        for i in sessions:
+            talks[i].append({"role": "user", "content": self.sessions[i].questions[turn].query})
+        requests = [Request(tuple(talks[i]), self.sampling) for i in sessions]
+        title = f"{self.title} turn {turn + 1}"
+        return dict(zip(sessions, ask(self.engine, requests, self.journal, self.tally, title), strict=True))
 
 
 def _answer(session: Session, turn: int, result: Result) -> Answer:

@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from ditto.engines.ask import Tally, ask
 from ditto.engines.base import Completion, Failure, Request, Result, Sampling
 from ditto.engines.transformers import TransformersEngine
 from ditto.errors import ConfigError
 from ditto.journal import Journal
-from ditto.models import Model, load_weights
-from ditto.nano.pretrain import Size, build_model
-from ditto.nano.tokenizer import build_tokenizer
+from ditto.models import Model, load_tokenizer, load_weights
 
 GREEDY = Sampling(max_tokens=12)
 SAMPLED = Sampling(temperature=1.0, top_p=0.95, max_tokens=12, n=2)
@@ -34,16 +33,16 @@ ASKED = (
 
 
 @pytest.fixture(scope="module")
-def loud(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def loud(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of random weights so large that its greedy replies depend on every word of the prompt."""
-    folder, tokenizer = tmp_path_factory.mktemp("models") / "loud", build_tokenizer()
-    model = build_model(Size(width=32, layers=2, heads=1, steps=1, lr=1e-3), tokenizer, seed=0)
+    folder = shutil.copytree(model_folder, tmp_path_factory.mktemp("models") / "loud")
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(LlamaConfig.from_pretrained(folder, num_hidden_layers=2))
     with torch.no_grad():
         for name, weights in model.named_parameters():
             if "norm" not in name:
                 weights.mul_(10)
     model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
     return folder
 
 
@@ -61,22 +60,21 @@ def with_generation(folder: Path, copy: Path, **values: Any) -> TransformersEngi
 
 
 def speaks(folder: Path, tokens: Sequence[str]) -> TransformersEngine:
-    """An engine whose model says these different tokens, whatever it is asked, then ends its turn."""
-    tokenizer = build_tokenizer()
-    model = build_model(Size(width=32, layers=1, heads=1, steps=1, lr=1e-3), tokenizer, seed=0)
-    chain = tokenizer.convert_tokens_to_ids(["assistant\n", *tokens, "<|im_end|>"])
-    model.config.tie_word_embeddings = False
-    model.lm_head.weight = torch.nn.Parameter(torch.zeros_like(model.lm_head.weight))
+    """An engine for the model in `folder`, made to say these different tokens whatever it is asked."""
+    spoken = Model(name="speaks", path=str(folder), max_length=512)
+    model = LlamaForCausalLM(LlamaConfig.from_pretrained(folder, tie_word_embeddings=False))
+    chain = load_tokenizer(spoken).convert_tokens_to_ids(["assistant\n", *tokens, "<|im_end|>"])
     with torch.no_grad():
+        model.lm_head.weight.zero_()
         for layer in model.model.layers:
             layer.self_attn.o_proj.weight.zero_()
             layer.mlp.down_proj.weight.zero_()
         for i, (token, following) in enumerate(pairwise(chain)):
-            model.model.embed_tokens.weight[token] = torch.eye(32)[i]
-            model.lm_head.weight[following] = 9 * torch.eye(32)[i]
+            direction = torch.eye(model.config.hidden_size)[i]
+            model.model.embed_tokens.weight[token] = direction
+            model.lm_head.weight[following] = 9 * direction
     model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return TransformersEngine(Model(name="speaks", path=str(folder), max_length=512), device="cpu")
+    return TransformersEngine(spoken, device="cpu")
 
 
 def requests(sampling: Sampling, asked: Sequence[str] = ASKED) -> list[Request]:
@@ -120,6 +118,18 @@ def test_greedy_replies_of_a_batch_equal_those_one_at_a_time(engine: Transformer
     assert [reply.completion_tokens for reply in replies] == [len(ids) for ids in expected]
     assert [reply.prompt_tokens for reply in replies] == [engine.count_tokens(r.messages) for r in asked]
     assert len(set(decoded)) == len(asked)
+
+
+def test_ends_of_turn_within_a_prompt_are_no_padding(loud: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(loud, tmp_path / "copy")
+    file = copy / "tokenizer_config.json"
+    settings = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({name: value for name, value in settings.items() if name != "pad_token"}))
+    engine = TransformersEngine(Model(name="copy", path=str(copy), max_length=512), device="cpu")
+    assert engine.tokenizer.pad_token == engine.tokenizer.eos_token
+    asked = requests(GREEDY)
+    expected = [engine.tokenizer.decode(alone(engine, r), skip_special_tokens=True).strip() for r in asked]
+    assert [reply.text for reply in completions(generate(engine, asked))] == expected
 
 
 def test_the_shared_random_model_answers_a_batch_as_one_at_a_time(model: Model) -> None:
@@ -205,15 +215,16 @@ def test_a_reply_has_at_most_max_tokens(max_tokens: int, engine: TransformersEng
         assert (reply.finish, reply.completion_tokens) == ("length", max_tokens)
 
 
-def test_a_reply_ends_with_the_turn(tmp_path: Path) -> None:
-    engine = speaks(tmp_path, ["A", "y", "e", "."])
+def test_a_reply_ends_with_the_turn(model_folder: Path, tmp_path: Path) -> None:
+    engine = speaks(shutil.copytree(model_folder, tmp_path / "copy"), ["A", "y", "e", "."])
     for max_tokens, text, finish, tokens in ((12, "Aye.", "stop", 5), (5, "Aye.", "stop", 5), (4, "Aye.", "length", 4)):
         for reply in completions(generate(engine, requests(replace(GREEDY, max_tokens=max_tokens)))):
             assert (reply.text, reply.finish, reply.completion_tokens) == (text, finish, tokens)
 
 
-def test_thinking_is_not_part_of_the_reply(tmp_path: Path) -> None:
-    engine = speaks(tmp_path, ["H", "m", "<", "/", "t", "h", "i", "n", "k", ">", "\n", "A", "y", "e", "."])
+def test_thinking_is_not_part_of_the_reply(model_folder: Path, tmp_path: Path) -> None:
+    thought = ["H", "m", "<", "/", "t", "h", "i", "n", "k", ">", "\n"]
+    engine = speaks(shutil.copytree(model_folder, tmp_path / "copy"), [*thought, "A", "y", "e", "."])
     assert {r.text for r in completions(generate(engine, requests(replace(GREEDY, max_tokens=20))))} == {"Aye."}
 
 

@@ -137,6 +137,14 @@ def test_the_right_answer_of_the_world_agrees_with_every_label(sessions: list[Se
             assert all(claim.value in answer for claim in question.evidence)
 
 
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_candidates_speak_by_different_oaths_in_other_worlds_too(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = nano.World(seed)
+    monkeypatch.setattr(nano, "world", lambda: elsewhere)
+    for session in BENCHMARK.sessions(SOURCE.split()):
+        assert len({oath(c) for c in session.candidates}) == 4
+
+
 def test_candidates_are_four_who_speak_by_different_oaths(sessions: list[Session]) -> None:
     places = Counter[int]()
     for session in sessions:

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from ditto.engines.ask import Tally
 from ditto.engines.base import Failure, Request, Sampling
 from ditto.engines.scripted import ScriptedEngine
 from ditto.journal import Journal
 from ditto.nano.source import NanoBenchmark, NanoCharacters
 from ditto.prompts import Prompts
-from ditto.records import Answer, Session
-from ditto.stages.answer import in_conversation, with_profile
+from ditto.records import Session
+from ditto.stages.answer import Interview
 
 PROMPTS = {lang: Prompts("nano", lang) for lang in ("en", "zh")}
 SAMPLING = Sampling(max_tokens=20)
@@ -27,9 +26,10 @@ def echo(request: Request) -> str:
 
 
 def test_a_conversation_knows_the_brief_and_its_own_turns(sessions: list[Session], tmp_path: Path) -> None:
-    engine, tally = ScriptedEngine(echo), Tally()
-    answers = in_conversation(engine, sessions, PROMPTS, SAMPLING, Journal(tmp_path / "j"), tally, "")
-    assert len(answers) == tally.requested == tally.done == 3 * len(sessions)
+    engine = ScriptedEngine(echo)
+    interview = Interview(engine, sessions, PROMPTS, SAMPLING, Journal(tmp_path / "j"), "")
+    answers = interview.in_conversation()
+    assert len(answers) == interview.tally.requested == interview.tally.done == 3 * len(sessions)
     last = [r.messages for r in engine.asked if len(r.messages) == 6]
     assert len(last) == len(sessions)
     for messages, session in zip(last, sessions, strict=True):
@@ -42,7 +42,7 @@ def test_a_conversation_knows_the_brief_and_its_own_turns(sessions: list[Session
 
 def test_supervision_has_the_profile_and_one_query(sessions: list[Session], tmp_path: Path) -> None:
     engine = ScriptedEngine(echo)
-    answers = with_profile(engine, sessions, PROMPTS, SAMPLING, Journal(tmp_path / "j"), Tally(), "")
+    answers = Interview(engine, sessions, PROMPTS, SAMPLING, Journal(tmp_path / "j"), "").with_profile()
     assert [a.text for a in answers] == [f"you said: {q.query}" for s in sessions for q in s.questions]
     for request in engine.asked:
         assert [m["role"] for m in request.messages] == ["system", "user"]
@@ -55,11 +55,11 @@ def test_a_failure_ends_its_session_alone_and_is_counted(sessions: list[Session]
     def script(request: Request) -> str | Failure:
         return Failure("server error") if broken.questions[1].query == request.messages[-1]["content"] else "fine"
 
-    tally = Tally()
-    answers = in_conversation(ScriptedEngine(script), sessions, PROMPTS, SAMPLING, Journal(tmp_path / "j"), tally, "")
+    interview = Interview(ScriptedEngine(script), sessions, PROMPTS, SAMPLING, Journal(tmp_path / "j"), "")
+    answers = interview.in_conversation()
     theirs = [a for a in answers if (a.character, a.lang) == (broken.character.id, broken.character.lang)]
     assert [(a.text, a.reason) for a in theirs] == [("fine", ""), (None, "server error"), (None, "earlier turn failed")]
-    assert tally.counts() == {
+    assert interview.tally.counts() == {
         "requested": len(answers),
         "done": len(answers) - 2,
         "failed": {"earlier turn failed": 1, "server error": 1},
@@ -67,8 +67,5 @@ def test_a_failure_ends_its_session_alone_and_is_counted(sessions: list[Session]
 
 
 def test_an_empty_reply_is_no_answer(sessions: list[Session], tmp_path: Path) -> None:
-    answers = with_profile(
-        ScriptedEngine(lambda _: ""), sessions, PROMPTS, SAMPLING, Journal(tmp_path / "j"), Tally(), ""
-    )
-    assert {(a.text, a.reason) for a in answers} == {(None, "empty")}
-    assert isinstance(answers[0], Answer)
+    interview = Interview(ScriptedEngine(lambda _: ""), sessions, PROMPTS, SAMPLING, Journal(tmp_path / "j"), "")
+    assert {(a.text, a.reason) for a in interview.with_profile()} == {(None, "empty")}
