@@ -239,19 +239,19 @@ def test_a_killed_process_lets_the_next_one_finish(tmp_path: Path) -> None:
 @pytest.mark.timeout(60)
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="damage is looked for outside the lock")
 def test_two_processes_that_find_damage_put_it_aside_once(tmp_path: Path) -> None:
-    with child(tmp_path, sleep=0):
-        pass
+    child(tmp_path, sleep=0).communicate()
     (Store(tmp_path / "out").path(CHILDS) / "whole.txt").write_text("other")
     (tmp_path / "hold").touch()
-    with child(tmp_path, sleep=0) as first:
-        wait_for(tmp_path / "held")
-        (tmp_path / "held").unlink()
-        with child(tmp_path, sleep=0) as second:
-            # Either it has found the same damage, or it waits for the first one.
-            deadline = time.monotonic() + 2
-            while not (tmp_path / "held").exists() and second.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.01)
-            (tmp_path / "hold").unlink()
+    first = child(tmp_path, sleep=0)
+    wait_for(tmp_path / "held")
+    (tmp_path / "held").unlink()
+    second = child(tmp_path, sleep=0)
+    # Either it finds the same damage, or it waits for the first one.
+    deadline = time.monotonic() + 3
+    while not (tmp_path / "held").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (tmp_path / "hold").unlink()
+    assert [process.communicate()[0].strip() for process in (first, second)] == ["False", "True"]
     assert (first.returncode, second.returncode) == (0, 0)
     assert len(list((tmp_path / "out" / ".damaged").iterdir())) == 1
     assert (tmp_path / "said").read_text() == "producing\n" * 2
