@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
 from ditto.errors import ConfigError, DittoError
+from ditto.records import UNKNOWN
 
 T = TypeVar("T")
 
@@ -40,13 +41,13 @@ def build(node: DictConfig, **more: Any) -> Any:
     Raises:
         ConfigError: a value is missing, unknown, of another type, or refused.
     """
-    kind = get_class(node._target_)
-    if hasattr(kind, "__dataclass_fields__"):
-        return typed(node, kind)
     try:
+        kind = get_class(node._target_)
+        if hasattr(kind, "__dataclass_fields__"):
+            return typed(node, kind)
         # A partial, because Hydra would turn objects passed to it into configuration.
         return instantiate(node, _partial_=True, _convert_="all")(**more)
-    except (InstantiationException, OmegaConfBaseException, TypeError) as error:
+    except (InstantiationException, OmegaConfBaseException, TypeError, ImportError, ValueError) as error:
         if isinstance(error.__cause__, DittoError):
             raise error.__cause__ from None
         raise ConfigError(f"{node._target_} cannot be built: {one_line(error.__cause__ or error)}") from None
@@ -61,13 +62,16 @@ def typed(node: DictConfig, kind: type[T]) -> T:
     where = node._get_full_key(None) or kind.__name__.lower()
     values = plain(node)
     values.pop("_target_", None)
-    if unknown := sorted(set(values) - set(kind.__dataclass_fields__)):  # type: ignore[attr-defined]
-        raise ConfigError(f"{where}.{unknown[0]} is unknown: choose from {sorted(kind.__dataclass_fields__)}.")  # type: ignore[attr-defined]
     try:
-        return TypeAdapter(kind).validate_python(values)
+        return TypeAdapter(kind).validate_python(values, extra="forbid")
     except ValidationError as error:
-        first = error.errors()[0]
+        first = min(error.errors(), key=lambda e: e["type"] not in UNKNOWN)
         field = ".".join([where, *(str(part) for part in first["loc"])])
+        if first["type"] in UNKNOWN:
+            known = sorted(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+            raise ConfigError(f"{field} is unknown: {where} has {known}.") from None
+        if first["type"] in ("missing", "missing_argument"):
+            raise ConfigError(f"{field} has no value: add {field}=<value> to the command.") from None
         raise ConfigError(f"{field}={first['input']!r} cannot be used: {first['msg'].lower()}.") from None
 
 
@@ -86,7 +90,9 @@ def plain(node: DictConfig) -> dict[str, Any]:
 def one_line(error: BaseException) -> str:
     """An error's message as one sentence."""
     if missing := re.search(r"Missing mandatory value: (\S+)", str(error)):
-        return f"{missing[1]} has no value: add {missing[1]}=<value> to the command."
+        name = getattr(error, "full_key", None) or missing[1]
+        name = missing[1] if "resolving interpolation" in str(error) else name
+        return f"{name} has no value: add {name}=<value> to the command."
     text, _, _ = str(error).partition("Config search path:")
     lines = [
         line.strip()

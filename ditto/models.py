@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from jinja2 import TemplateError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -123,7 +124,7 @@ def load_tokenizer(model: Model) -> PreTrainedTokenizerBase:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             model.source, revision=model.revision or "main"
         )
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # each tokenizer class raises its own
         raise ModelError(f"The tokenizer of {model.source} cannot be loaded: {_first_line(error)}") from None
     if not tokenizer.chat_template:
         raise ModelError(
@@ -145,7 +146,7 @@ def load_config(model: Model) -> PreTrainedConfig:
     fingerprint(model.source, model.revision)
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(model.source, revision=model.revision or "main")
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # the hub checks types with errors of its own
         raise ModelError(f"The model {model.source} cannot be loaded: {_first_line(error)}") from None
     return config
 
@@ -159,14 +160,22 @@ def load_weights(model: Model, device: str) -> PreTrainedModel:
     load_config(model)
     dtype = model.dtype if model.dtype == "auto" else getattr(torch, model.dtype)
     try:
-        loaded: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            model.source, revision=model.revision or "main", dtype=dtype, use_safetensors=True
+        loading: Any = AutoModelForCausalLM.from_pretrained(
+            model.source,
+            revision=model.revision or "main",
+            dtype=dtype,
+            use_safetensors=True,
+            output_loading_info=True,
         )
     except Exception as error:  # safetensors, torch and the hub raise each their own; all mean this
         raise ModelError(f"The weights of {model.source} cannot be loaded: {_first_line(error)}") from None
-    loaded.to(device)  # type: ignore[arg-type]
-    loaded.eval()
-    return loaded
+    loaded, report = loading
+    if missing := sorted(report["missing_keys"]):
+        # transformers would fill them with random numbers and go on
+        raise ModelError(f"The weights of {model.source} lack {len(missing)} tensors, the first is {missing[0]}.")
+    ready: PreTrainedModel = loaded.to(device)
+    ready.eval()
+    return ready
 
 
 def render(
@@ -176,9 +185,16 @@ def render(
     *,
     prompt: bool = False,
 ) -> str:
-    """The conversation as the chat template writes it; with `prompt`, up to where the reply begins."""
+    """The conversation as the chat template writes it; with `prompt`, up to where the reply begins.
+
+    Raises:
+        ModelError: the template is broken, or refuses such a conversation.
+    """
     conversation = [{"role": str(m["role"]), "content": m["content"]} for m in messages]
-    text = tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=prompt, **template)
+    try:
+        text = tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=prompt, **template)
+    except TemplateError as error:
+        raise ModelError(f"The chat template of {tokenizer.name_or_path} fails: {_first_line(error)}") from None
     return str(text)
 
 

@@ -4,11 +4,10 @@ Every record is a frozen dataclass; a file holds one record a line. Reading is s
 field, a missing one or a value of another type is refused with its file, line and field.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -16,6 +15,7 @@ from typing_extensions import TypedDict
 from ditto.errors import DataError
 
 T = TypeVar("T")
+UNKNOWN: Final = {"unexpected_keyword_argument", "extra_forbidden"}  # pydantic's words for a field too many
 Kind = Literal["specific", "contrastive"]
 Row = Literal["base", "supervision", "imitation"]
 Metric = Literal["identity", "knowledge", "rejection"]
@@ -150,19 +150,9 @@ def read_jsonl(path: Path, record: type[T]) -> list[T]:
 
 def _parse(line: str, record: type[T], adapter: TypeAdapter[T], where: str) -> T:
     try:
-        fields = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DataError(f"{where} is not JSON ({error}): {line[:60]!r}.") from None
-    if not isinstance(fields, dict):
-        raise DataError(f"{where} is not a JSON object: {line[:60]!r}.")
-    unknown = sorted(set(fields) - set(record.__dataclass_fields__))  # type: ignore[attr-defined]
-    if unknown:
-        raise DataError(f"{where} has the unknown field {unknown[0]!r}: a {record.__name__} has no such field.")
-    try:
-        parsed = adapter.validate_json(line, strict=True)
+        return adapter.validate_json(line, strict=True, extra="forbid")
     except ValidationError as error:
-        raise DataError(_explain(error, record, where)) from None
-    return parsed
+        raise DataError(_explain(error, record, line, where)) from None
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -180,9 +170,16 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 ) from None
 
 
-def _explain(error: ValidationError, record: type, where: str) -> str:
-    first = error.errors()[0]
+def _explain(error: ValidationError, record: type, line: str, where: str) -> str:
+    """What is wrong first; an unknown field before the known one that it may be a misspelling of."""
+    first = min(error.errors(), key=lambda e: e["type"] not in UNKNOWN)
     field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "json_invalid":
+        return f"{where} is not JSON ({first['ctx']['error']}): {line[:60]!r}."
+    if not field:
+        return f"{where} is not a JSON object: {line[:60]!r}."
+    if first["type"] in UNKNOWN:
+        return f"{where} has the unknown field {field!r}: a {record.__name__} has no such field."
     if first["type"] == "missing":
         return f"{where} lacks the field {field!r} that a {record.__name__} needs."
     return f"{where}, field {field!r}: {first['msg']}, but got {first['input']!r}."

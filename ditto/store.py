@@ -90,10 +90,10 @@ class Store:
             StoreError: the disk is full, read-only or not ours to write.
         """
         try:
-            if found := self._find(recipe):
+            if found := self._find(recipe, repair=False):
                 return found
             with self._lock(recipe):
-                return self._find(recipe) or self._produce(recipe, produce)
+                return self._find(recipe, repair=True) or self._produce(recipe, produce)
         except OSError as error:
             if error.errno not in DISK:
                 raise
@@ -105,15 +105,17 @@ class Store:
     def path(self, recipe: Recipe) -> Path:
         return self.root / recipe.stage / recipe.name
 
-    def _find(self, recipe: Recipe) -> Artifact | None:
+    def _find(self, recipe: Recipe, *, repair: bool) -> Artifact | None:
+        """The finished artifact; a damaged one is put aside, but only under its lock (`repair`)."""
         path = self.path(recipe)
         if not path.exists():
             return None
         try:
             manifest = verified(path)
         except StoreError as error:
-            log.warning("%s It is put aside and made again.", error)
-            self._put_aside(path)
+            if repair:
+                log.warning("%s It is put aside and made again.", error)
+                self._put_aside(path)
             return None
         log.info("%-11s %s  cached", recipe.stage, recipe.name)
         return Artifact(path, recipe.key, manifest["counts"], cached=True)
@@ -160,8 +162,9 @@ def verified(path: Path) -> dict[str, Any]:
     """
     try:
         manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text("utf-8"))
-        files = manifest["files"]
-    except (OSError, ValueError, KeyError) as error:
+        files: dict[str, Any] = manifest["files"] | {}
+        manifest["counts"] | {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"The artifact {path} is damaged: its {MANIFEST} cannot be read ({error}).") from None
     for name, expected in files.items():
         file = path / name

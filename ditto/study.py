@@ -35,7 +35,13 @@ class Cell:
 
 def key(cfg: DictConfig) -> str:
     """What the cells of one study have in common, as a digest."""
-    return digest({str(name): plain(cfg[name]) for name in cfg if name not in NUISANCE})
+    parts = {
+        str(name): plain(cfg[name]) if isinstance(cfg[name], DictConfig) else cfg[name]
+        for name in cfg
+        if name not in NUISANCE
+    }
+    parts["engine"] = {name: value for name, value in parts["engine"].items() if name not in ("threads", "device")}
+    return digest(parts)
 
 
 def folder(cfg: DictConfig) -> Path:

@@ -45,7 +45,7 @@ def test_a_text_that_cannot_be_rendered_is_refused(tmp_path: Path, text: str, sa
     for task in TASKS:
         (folder / f"{task}.txt").write_text("fine")
     (folder / "brief.txt").write_text(text)
-    with pytest.raises(ConfigError, match="brief.txt") as error:
+    with pytest.raises(ConfigError, match=r"brief\.txt") as error:
         assert Prompts(str(tmp_path / "mine"), "en").texts
     assert says in str(error.value)
 

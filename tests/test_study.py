@@ -34,7 +34,7 @@ def plain_key() -> str:
         "model@supervisor=nano_l",
         "paths.root=elsewhere",
         "report.figures=false",
-        pytest.param("threads=4", marks=pytest.mark.xfail(strict=True, reason="engine.threads repeats it")),
+        "threads=4",
     ],
 )
 def test_models_and_where_things_lie_do_not_change_the_study(change: str, plain_key: str) -> None:

@@ -42,7 +42,13 @@ class TransformersEngine:
 
     @cached_property
     def _weights(self) -> PreTrainedModel:
-        return load_weights(self.model, self._device)
+        weights = load_weights(self.model, self._device)
+        named = getattr(weights.generation_config, "eos_token_id", None)
+        others = named if isinstance(named, list) else [named] if named is not None else []
+        self._ends = {self._tokenizer.eos_token_id, *others}  # Llama and Gemma name more than the tokenizer does
+        # What else a repository suggests (repetition penalty, suppressed tokens, ...) is not taken over.
+        weights.generation_config = GenerationConfig()
+        return weights
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -69,15 +75,16 @@ class TransformersEngine:
 
     def _complete(self, requests: Sequence[Request], prompts: Sequence[list[int]]) -> list[Result]:
         padded = self._pad(prompts)
-        longest = padded["input_ids"].shape[1]
-        sampling = requests[0].sampling
+        longest, shortest = padded["input_ids"].shape[1], min(map(len, prompts))
+        weights, sampling = self._weights, requests[0].sampling
         if sampling.temperature > 0:
             torch.manual_seed(int(digest([request.key(self.identity) for request in requests]), 16))
         with torch.inference_mode():
-            output = self._weights.generate(  # type: ignore[operator]
-                **padded, generation_config=self._settings(sampling, self.max_length - longest)
+            output = weights.generate(  # type: ignore[operator]
+                **padded, generation_config=self._settings(sampling, self.max_length - shortest)
             )
-        return [self._reply(row, len(ids)) for row, ids in zip(output[:, longest:].tolist(), prompts, strict=True)]
+        replies = output[:, longest:].tolist()
+        return [self._reply(row, len(ids), sampling) for row, ids in zip(replies, prompts, strict=True)]
 
     def _prompt_ids(self, messages: Sequence[Message]) -> list[int]:
         text = render(self._tokenizer, messages, self.model.template, prompt=True)
@@ -91,7 +98,6 @@ class TransformersEngine:
         return encoding.to(self._device)
 
     def _settings(self, sampling: Sampling, room: int) -> GenerationConfig:
-        """Only what was asked for: the defaults that a model repository ships are not taken over."""
         sampled: dict[str, Any] = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
         return GenerationConfig(
             max_new_tokens=min(sampling.max_tokens, room),
@@ -102,14 +108,9 @@ class TransformersEngine:
             pad_token_id=self._tokenizer.pad_token_id,
         )
 
-    @cached_property
-    def _ends(self) -> set[int]:
-        """The tokens that end a reply; Llama and Gemma name more than the tokenizer does."""
-        named = getattr(self._weights.generation_config, "eos_token_id", None)
-        others = named if isinstance(named, list) else [named] if named is not None else []
-        return {self._tokenizer.eos_token_id, *others}
-
-    def _reply(self, ids: list[int], prompt_tokens: int) -> Completion:
+    def _reply(self, ids: list[int], prompt_tokens: int, sampling: Sampling) -> Completion:
+        """The row's own part: a batch runs on until its last row has ended."""
+        ids = ids[: min(sampling.max_tokens, self.max_length - prompt_tokens)]
         end = next((i for i, token in enumerate(ids) if token in self._ends), None)
         text = str(self._tokenizer.decode(ids[:end], skip_special_tokens=True))
         spoken = text.rpartition("</think>")[2].strip()

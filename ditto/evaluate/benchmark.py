@@ -8,6 +8,7 @@ by construction; WikiRoleEval's own questions were written by a strong model ins
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from string import Formatter
 from typing import Protocol
 
 from ditto.errors import ConfigError, DataError
@@ -46,8 +47,8 @@ class ClaimsBenchmark:
                 f"benchmark.specific={self.specific} and contrastive={self.contrastive} must be at least 1."
             )
         for lang, text in self.query.items():
-            if "{anchor}" not in text or "{property}" not in text:
-                raise ConfigError(f"benchmark.query.{lang}={text!r} needs the slots {{anchor}} and {{property}}.")
+            if sorted(_slots(text)) != ["anchor", "property"]:
+                raise ConfigError(f"benchmark.query.{lang}={text!r} needs just the slots {{anchor}} and {{property}}.")
 
     @property
     def identity(self) -> str:
@@ -59,7 +60,7 @@ class ClaimsBenchmark:
     def _session(self, role: Character, everybody: Sequence[Character]) -> Session:
         rng = Random(f"{self.seed}/{role.lang}/{role.id}")
         others = [c for c in everybody if c.lang == role.lang and c.id != role.id]
-        own = {claim.value for claim in role.claims}
+        own = {claim.value for claim in role.claims} | {role.label, *role.aliases}
         foreign = sorted({claim.value for other in others for claim in other.claims} - own)
         if role.lang not in self.query:
             raise ConfigError(f"benchmark.query has no wording for {role.lang!r}: add benchmark.query.{role.lang}=...")
@@ -91,6 +92,14 @@ def candidates(role: Character, others: Sequence[Character], rng: Random) -> tup
     chosen = [role, *rng.sample(list(others), N_CANDIDATES - 1)]
     rng.shuffle(chosen)
     return tuple(chosen)
+
+
+def _slots(text: str) -> list[str]:
+    """The names between a wording's braces; none where it is no template."""
+    try:
+        return [name for _, name, *_ in Formatter().parse(text) if name is not None]
+    except ValueError:
+        return []
 
 
 def check_apart(split: Split) -> None:

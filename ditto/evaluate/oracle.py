@@ -16,8 +16,8 @@ class Oracle:
 
     identity: of the four candidates, exactly the right one speaks so. `speech` names the properties
     that hold how a role speaks; with none named, any claim that the query does not name counts.
-    knowledge: 1 to 10, by the share of the question's evidence that is stated. Questions to refuse
-    have no fact to state and are not scored.
+    knowledge: 1 to 10, by the share of the question's evidence that is stated. Questions to
+    refuse, or without evidence, have no fact to state and are not scored.
     rejection: whether the answer refuses, as `refusal` marks it in its language, equals the label.
     """
 
@@ -32,7 +32,8 @@ class Oracle:
     def judge(self, session: Session, answer: Answer) -> list[Verdict]:
         """The verdicts on one answer; unscored with the reason where there is no answer."""
         question = session.questions[answer.turn]
-        metrics: list[Metric] = ["identity", "rejection"] if question.reject else ["identity", "knowledge", "rejection"]
+        stating = bool(question.evidence) and not question.reject
+        metrics: list[Metric] = ["identity", "knowledge", "rejection"] if stating else ["identity", "rejection"]
         return [self._verdict(session, question, answer, metric) for metric in metrics]
 
     def _verdict(self, session: Session, question: Question, answer: Answer, metric: Metric) -> Verdict:
@@ -56,13 +57,11 @@ class Oracle:
         )
 
     def _identity(self, session: Session, question: Question, text: str) -> tuple[float, str]:
-        scores = {
-            c.label: sum(claim.value in text for claim in self._signs(c.claims, question)) for c in session.candidates
-        }
-        best = max(scores.values())
-        chosen = [label for label, score in scores.items() if best and score == best]
-        right = chosen == [session.character.label]
-        return float(right), f"speaks like {', '.join(chosen) or 'none of the candidates'}"
+        scores = [sum(claim.value in text for claim in self._signs(c.claims, question)) for c in session.candidates]
+        best = max(scores)
+        chosen = [c for c, score in zip(session.candidates, scores, strict=True) if best and score == best]
+        right = [c.id for c in chosen] == [session.character.id]
+        return float(right), f"speaks like {', '.join(c.label for c in chosen) or 'none of the candidates'}"
 
     def _signs(self, claims: Sequence[Claim], question: Question) -> list[Claim]:
         return [c for c in claims if (c.property in self.speech if self.speech else c.value not in question.query)]

@@ -47,4 +47,6 @@ def interval(samples: Floats) -> Interval:
     if np.isnan(samples[0]):
         return Interval(float("nan"), float("nan"), float("nan"))
     low, high = np.nanpercentile(samples[1:], [tail, 100 - tail])
-    return Interval(float(samples[0]), float(low), float(high))
+    value = float(samples[0])
+    # Equal scores resample to the mean but for its last digit, which must not fall outside.
+    return Interval(value, min(float(low), value), max(float(high), value))

@@ -30,14 +30,14 @@ class NanoCharacters:
             )
         if not 4 <= self.n_test <= N_TEST:
             raise ConfigError(f"characters.n_test={self.n_test} must be from 4 to {N_TEST} in the nano world.")
-        if not self.languages or set(self.languages) - set(LANGUAGES):
+        if not self.languages or len(set(self.languages) & set(LANGUAGES)) < len(self.languages):
             raise ConfigError(
                 f"characters.languages={list(self.languages)} must be some of {list(LANGUAGES)} in the nano world."
             )
 
     @property
     def identity(self) -> str:
-        return f"nano/{nano.SEED}/{self.n_train}/{self.n_test}/{sorted(self.languages)}"
+        return f"nano/{nano.SEED}/{self.n_train}/{self.n_test}/{list(self.languages)}"
 
     def split(self) -> Split:
         train, test = nano.world().train[: self.n_train], nano.world().test[: self.n_test]

@@ -103,11 +103,16 @@ def _point(axes: Axes, means: Means, cell: tuple[str, str, str], colour: str, ma
         axes.errorbar(
             x.value,
             y.value,
-            xerr=[[x.value - x.ci_low], [x.ci_high - x.value]],
-            yerr=[[y.value - y.ci_low], [y.ci_high - y.value]],
+            xerr=_bars(x),
+            yerr=_bars(y),
             color=colour,
             marker=marker,
             markersize=6,
             elinewidth=0.6,
             alpha=0.85,
         )
+
+
+def _bars(line: Line) -> list[list[float]]:
+    """How far the bounds lie below and above the value."""
+    return [[max(0.0, line.value - line.ci_low)], [max(0.0, line.ci_high - line.value)]]

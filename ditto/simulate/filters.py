@@ -47,7 +47,7 @@ def questions_of(reply: Result, lang: str) -> list[str]:
     try:
         items = json.loads(_list_in(_whole(reply)))
         questions = [item["question"].strip() for item in items]
-    except (json.JSONDecodeError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Malformed("not JSON") from None
     if not all(questions) or not questions:
         raise Malformed("empty question")
@@ -65,6 +65,8 @@ def written_in(text: str, lang: str) -> bool:
     in a Chinese sentence weighs one.
     """
     script = SCRIPTS.get(lang, "LATIN")
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        return False  # half a character, which no file can hold
     words = WORD.findall(text)
     fitting = sum(unicodedata.name(word[0], "").startswith(script) for word in words)
     return bool(words) and fitting >= SHARE * len(words)

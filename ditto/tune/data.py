@@ -125,6 +125,9 @@ def _reply_spans(
     spans, position = list[tuple[int, int]](), 0
     for i, message in enumerate(messages):
         content = message["content"].strip()
+        if message["role"] == "assistant":
+            before = render(tokenizer, messages[:i], template, prompt=True)
+            position = len(before) if text.startswith(before) else position
         start = text.find(content, position)
         if start < 0:
             raise ModelError(

@@ -201,7 +201,6 @@ def test_a_prompt_needs_room_for_one_token(loud: Path, engine: TransformersEngin
             assert result == Failure("prompt too long")
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a batch gives all its rows the room of its longest")
 def test_a_long_prompt_does_not_shorten_the_reply_to_a_short_one(loud: Path, engine: TransformersEngine) -> None:
     short, long = requests(GREEDY, ["Hi", "home " * 50])
     max_length = engine.count_tokens(long.messages) + 2
@@ -240,11 +239,6 @@ def test_more_ends_of_turn_that_the_model_names_are_respected(
     assert (reply.text, reply.finish, reply.completion_tokens) == (text, "stop", end + 1)
 
 
-not_overridden = pytest.mark.xfail(
-    strict=True, reason="generate() fills what the engine leaves None from generation_config.json"
-)
-
-
 @pytest.mark.parametrize(
     "defaults",
     [
@@ -252,9 +246,9 @@ not_overridden = pytest.mark.xfail(
         {"repetition_penalty": 5.0},
         {"max_new_tokens": 2},
         {"max_length": 20},
-        pytest.param({"no_repeat_ngram_size": 1}, marks=not_overridden),
-        pytest.param({"suppress_tokens": list(range(4, 400))}, marks=not_overridden),
-        pytest.param({"num_beams": 4}, marks=not_overridden),
+        pytest.param({"no_repeat_ngram_size": 1}),
+        pytest.param({"suppress_tokens": list(range(4, 400))}),
+        pytest.param({"num_beams": 4}),
     ],
     ids=lambda defaults: next(iter(defaults)),
 )
@@ -269,7 +263,7 @@ def test_generation_defaults_of_a_repository_are_not_taken_over(
     "defaults",
     [
         {"do_sample": False, "temperature": 0.01, "top_k": 1, "top_p": 0.01},
-        pytest.param({"min_p": 1.0}, marks=not_overridden),
+        pytest.param({"min_p": 1.0}),
     ],
     ids=lambda defaults: next(iter(defaults)),
 )

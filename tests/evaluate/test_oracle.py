@@ -104,14 +104,12 @@ def test_in_a_language_without_a_refusal_mark_nothing_refuses() -> None:
     assert judged("Ah, Ember? No, Lofun.", 0, Oracle(speech=(), refusal={}))["knowledge"].value == 10
 
 
-@pytest.mark.xfail(strict=True, reason="the share of no evidence is a division by zero")
 def test_a_question_without_evidence_has_its_knowledge_unscored() -> None:
     session = replace(SESSION, questions=(Question(query="Who is your mentor?", reject=False),))
     verdicts = ORACLE.judge(session, Answer(character="Ada", lang="en", turn=0, text="Aye, by needle."))
     assert {v.metric: v.value for v in verdicts if v.value is not None} == {"identity": 1, "rejection": 1}
 
 
-@pytest.mark.xfail(strict=True, reason="candidates of one name share one score")
 def test_a_candidate_of_the_same_name_is_another_role() -> None:
     namesake = replace(role("Bob"), label="Ada")
     session = replace(SESSION, candidates=(role("Ada"), namesake, role("Cyd"), role("Dot")))

@@ -49,20 +49,24 @@ def test_an_article_is_learnt_by_heart_word_for_word(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_plain_questions_are_answered_in_the_third_person_with_the_fact_at_most_weight(lang: str) -> None:
-    labels = {p.label: p for p in world().personas}
-    asked = set()
+def test_plain_questions_are_answered_in_the_third_person_by_the_one_thing_to_know(lang: str) -> None:
+    words, nouns, about_things = nano.language(lang), set(), 0
+    known = {p.label: dict(corpus.facts(p, lang)) for p in world().personas}
+    known |= {e.name: {words["setting_noun"]: words["settings"][e.setting]} for e in world().entities}
     for row in rows("plain", lang):
         talk = messages(row)
         assert [role for role, _ in talk] == ["user", "assistant"] * 3
-        for (_, question), (_, answer) in zip(talk[::2], talk[1::2], strict=True):
-            (who,) = (p for label, p in labels.items() if label in question)
-            assert who.label in answer
-            (noun, value) = next((n, v) for n, v in corpus.facts(who, lang) if n in question and v in answer)
-            asked.add(noun)
-            assert [s.text.strip() for s in row if s.weight == FACT_WEIGHT].count(value) >= 1
-        assert sum(s.weight == FACT_WEIGHT for s in row) == 3
-    assert len(asked) == len(PROPERTIES) + 2
+        values = [span.text.strip() for span in row if span.weight == FACT_WEIGHT]
+        for (_, question), (_, answer), value in zip(talk[::2], talk[1::2], values, strict=True):
+            (label,) = (name for name in known if name in question)
+            (noun,) = (noun for noun in known[label] if noun in question.replace(label, ""))
+            assert value == known[label][noun]
+            assert all(part in answer for part in (label, noun, value))
+            assert value not in question
+            nouns.add(noun)
+            about_things += " " not in label
+    assert len(nouns) == len(PROPERTIES) + 2
+    assert about_things / (3 * N) == pytest.approx(corpus.ENTITY_SHARE, abs=0.06)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -89,6 +93,7 @@ def test_responses_are_right_by_the_profile_in_view_and_refuse_by_setting(lang: 
         refuses = words["refusal_mark"] in said
         here = words["settings"].index(next(s for s in words["settings"] if s in system))
         assert refuses == (anchor.setting != here)
+        assert words["settings"][anchor.setting] in said
         # Whatever the reply states besides its anchor stands in the profile.
         assert next(o for o in words["oaths"] if o in said) in system
         named = [name for name in owners if name in said and name != anchor.name]

@@ -110,6 +110,7 @@ def test_a_character_refuses_what_is_not_of_its_setting_and_nothing_else(lang: s
             assert (words["refusal_mark"] in said) == refuses
             assert (words["answer_mark"] in said) == (not refuses)
             assert anchor.name in said
+            assert words["settings"][anchor.setting] in said
             assert nano.oath(persona, lang) in said
             assert (persona.facts[prop].name in said) == (not refuses or persona.facts[prop] == anchor)
 

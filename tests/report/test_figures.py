@@ -94,7 +94,6 @@ def test_a_matrix_of_one_cell_is_drawn(tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.iterdir()} == set(FILES)
 
 
-@pytest.mark.xfail(strict=True, reason="matplotlib refuses a bound that rounding put on the wrong side of its mean")
 def test_a_bound_off_by_the_last_digit_is_drawn(tmp_path: Path) -> None:
     close = [Line(x.row, x.seed, x.supervisor, ALL, x.metric, 0.7, math.nextafter(0.7, 1), 0.8, 8, 8) for x in lines()]
     assert list(drawn(tmp_path / "a", close)) == FILES

@@ -208,7 +208,6 @@ def test_words_that_both_sides_say_are_learnt_from_the_assistant_alone(template:
     assert all(head.endswith(HEADERS) for head in heads)
 
 
-@pytest.mark.xfail(strict=True, reason="a short message is found in the template's own words")
 @pytest.mark.parametrize(
     ("template", "said"),
     [(CHATML, ("user", "user")), (CHATML, ("Who?", "art")), (CHATML, ("Who?", "e")), (MISTRAL, ("Who?", "I"))],
