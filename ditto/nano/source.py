@@ -37,13 +37,13 @@ class NanoCharacters:
 
     @property
     def identity(self) -> str:
-        return f"nano/{nano.SEED}/{self.n_train}/{self.n_test}/{list(self.languages)}"
+        return f"nano/{nano.SEED}/{self.n_train}/{self.n_test}/{sorted(self.languages)}"
 
     def split(self) -> Split:
         train, test = nano.world().train[: self.n_train], nano.world().test[: self.n_test]
         return Split(
-            train=tuple(nano.character(p, lang) for lang in self.languages for p in train),
-            test=tuple(nano.character(p, lang) for lang in self.languages for p in test),
+            train=tuple(nano.character(p, lang) for lang in sorted(self.languages) for p in train),
+            test=tuple(nano.character(p, lang) for lang in sorted(self.languages) for p in test),
         )
 
 

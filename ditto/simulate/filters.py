@@ -44,8 +44,9 @@ def questions_of(reply: Result, lang: str) -> list[str]:
         Malformed: it failed, ran over its length or is not such JSON; or a question is empty,
             repeated or in another language's script.
     """
+    text = _whole(reply)
     try:
-        items = json.loads(_list_in(_whole(reply)))
+        items = json.loads(_list_in(text))
         questions = [item["question"].strip() for item in items]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Malformed("not JSON") from None

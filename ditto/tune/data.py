@@ -125,7 +125,7 @@ def _reply_spans(
     spans, position = list[tuple[int, int]](), 0
     for i, message in enumerate(messages):
         content = message["content"].strip()
-        if message["role"] == "assistant":
+        if message["role"] == "assistant" and i:
             before = render(tokenizer, messages[:i], template, prompt=True)
             position = len(before) if text.startswith(before) else position
         start = text.find(content, position)
@@ -135,18 +135,23 @@ def _reply_spans(
             )
         position = start + len(content)
         if message["role"] == "assistant":
-            position += len(_turn_end(messages[: i + 1], text[position:], tokenizer, template))
+            position += len(_turn_end(messages[: i + 1], text, position, tokenizer, template))
             spans.append((start, position))
     return spans
 
 
 def _turn_end(
-    messages: Sequence[Message], after: str, tokenizer: PreTrainedTokenizerBase, template: Mapping[str, Any]
+    messages: Sequence[Message],
+    text: str,
+    position: int,
+    tokenizer: PreTrainedTokenizerBase,
+    template: Mapping[str, Any],
 ) -> str:
     """What the template writes behind the last reply, without white space: the end-of-turn mark."""
-    shown = render(tokenizer, messages, template)
-    content = messages[-1]["content"].strip()
-    end = shown[shown.rindex(content) + len(content) :].rstrip()
-    if not end or not after.startswith(end):
-        raise StageError(f"The chat template ends a turn with {end!r}, but the session goes on with {after[:20]!r}.")
+    shown, content = render(tokenizer, messages, template), messages[-1]["content"].strip()
+    start = position if shown.startswith(text[:position]) else shown.rindex(content) + len(content)
+    end = shown[start:].rstrip()
+    if not end or not text.startswith(end, position):
+        after = text[position : position + 20]
+        raise StageError(f"The chat template ends a turn with {end!r}, but the session goes on with {after!r}.")
     return end

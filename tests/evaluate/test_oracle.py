@@ -90,6 +90,12 @@ def test_every_verdict_says_whose_turn_it_is_about() -> None:
         assert verdict.reason
 
 
+def test_the_reason_names_whom_the_answer_speaks_like() -> None:
+    for text, named in [("It is Lofun.", set()), ("By wind!", {"Bob"}), ("By wind, by oven!", {"Bob", "Dot"})]:
+        reason = judged(text.replace("By", "by"))["identity"].reason
+        assert {who for who in SAYINGS if who in reason} == named
+
+
 def test_without_signs_of_speech_the_claims_decide_but_for_those_the_query_names() -> None:
     assert judged("I live in Ember.", 0, ROUGH)["identity"].value == 0
     assert judged("I say by needle.", 0, ROUGH)["identity"].value == 1

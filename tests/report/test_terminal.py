@@ -20,9 +20,9 @@ def line(row: str, seed: str, supervisor: str, metric: str, value: float, langua
 
 CELLS = [("base", "nano_m", ""), ("supervision", "", "nano_l"), ("imitation", "nano_m", "nano_l")]
 LINES = [
-    line(*cell, metric, 0.5 + 0.25 * i, language)
+    line(*cell, metric, 0.5 + 0.25 * i + shift, language)
     for i, cell in enumerate(CELLS)
-    for language in ("zh", ALL)
+    for language, shift in (("en", 1), (ALL, 0), ("zh", -1))
     for metric in METRICS
 ]
 FOUND = [
