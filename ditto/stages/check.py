@@ -5,9 +5,10 @@ from omegaconf import DictConfig, OmegaConf
 from ditto.config import build, typed
 from ditto.engines.base import Sampling
 from ditto.errors import ConfigError
-from ditto.models import Model, load_config, load_tokenizer, pick_device
+from ditto.models import Model, load_config, pick_device
 from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
+from ditto.stages.engine import load_engine
 from ditto.tune.module import Tuning
 
 
@@ -31,7 +32,7 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     seed, supervisor = models(cfg)
     for model in (seed, supervisor):
         load_config(model)
-        load_tokenizer(model)
+        load_engine(cfg, model)  # with its tokenizer; weights come with the first request
     return seed, supervisor
 
 
