@@ -11,7 +11,9 @@ CELL: Final = ("model@seed=nano_xs", *TINY)
 
 
 def start(root: Path, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "ditto.run", f"paths.root={root}", *arguments]
+    options = [word for word in arguments if word.startswith("-")]
+    overrides = [word for word in arguments if not word.startswith("-")]
+    command = [sys.executable, "-m", "ditto.run", *options, f"paths.root={root}", *overrides]
     environment = {k: v for k, v in os.environ.items() if k != "DITTO_RUN_ID"}
     return subprocess.Popen(
         command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -10,6 +10,8 @@ import pytest
 
 from ditto import run, study
 from ditto.journal import Journal
+from ditto.nano.source import NanoCharacters
+from ditto.records import write_jsonl
 from tests.commands import CELL, TINY, ditto, made, matrix, start
 
 PEOPLE = [
@@ -135,7 +137,7 @@ def test_a_failed_cell_does_not_stop_the_others(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_anyones_model_and_characters_work_in_the_same_command(tmp_path: Path, model_folder: Path) -> None:
     people = tmp_path / "people.jsonl"
-    people.write_text("".join(json.dumps(person) + "\n" for person in PEOPLE))
+    write_jsonl(people, NanoCharacters(n_train=10, n_test=4, languages=["en"]).split().train)
     words = ["characters=jsonl", f"characters.path={people}", "characters.n_test=4", "benchmark=claims", "judge=words"]
     ditto(tmp_path, *words, "model@seed=hf", f"seed.path={model_folder}", "model@supervisor=nano_xs", "tuning.steps=2")
     assert ",random,nano_xs," in matrix(tmp_path)

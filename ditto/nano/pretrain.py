@@ -145,7 +145,7 @@ def pretrain(name: str, folder: Path, seed: int = 0, log_every: int = 250) -> No
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        if (step + 1) % log_every == 0:
+        if (step + 1) % log_every == 0 or step + 1 == size.steps:
             spent = time.perf_counter() - start
             left = spent / (step + 1) * (size.steps - step - 1)
             shown = "  ".join(f"{k} {v:.3f}" for k, v in losses.items())

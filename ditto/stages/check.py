@@ -26,6 +26,8 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
         raise ConfigError(f"answer.n={cfg.answer.n}: one answer is judged for each question.")
     if not 1 <= cfg.threads <= 1024:
         raise ConfigError(f"threads={cfg.threads} cannot be meant: it must be from 1 to 1024.")
+    if str(cfg.trainer.precision) in ("bf16-true", "16-true"):
+        raise ConfigError(f"trainer.precision={cfg.trainer.precision} would round the optimiser away: use bf16-mixed.")
     if cfg.trainer.accelerator == "gpu":
         pick_device("cuda")
     assert Prompts(cfg.prompts.pack, "en").texts

@@ -47,6 +47,7 @@ def run(cfg: DictConfig, store: Store, people: characters.Loaded, supervisor: Mo
         asked, cut_queries = query_requests(pairs, prompts, engine, settings.query, settings.n_queries)
         samples = ask(engine, asked, journal, tally, f"{supervisor.name} writes queries")
         queries = choose_queries(pairs, samples, settings.query.n, seed, rejected)
+        valid = {(q.source, q.character.id, q.character.lang) for q in queries if q.kind == "contrastive"}
         prepared = [
             response_request(q.character, q.text, prompts[q.character.lang], engine, settings.response) for q in queries
         ]
@@ -60,7 +61,7 @@ def run(cfg: DictConfig, store: Store, people: characters.Loaded, supervisor: Mo
         return {
             **tally.counts(),
             "pairs": len(pairs),
-            "pairs without a valid sample": len(pairs) - len({(q.source, q.character.lang) for q in queries}),
+            "pairs without a valid sample": len(pairs) - len(valid),
             "queries": len(queries),
             "rejected": dict(sorted(rejected.items())),
             "profiles cut": cut_queries + sum(n for _, n in prepared),

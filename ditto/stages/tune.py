@@ -46,7 +46,8 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
         )
         pl.seed_everything(tuning.seed, verbose=False)
         losses = fit(cfg, tuning, module, batches, recipe.label)
-        module.to(dtype=stored)
+        for parameter in module.parameters():  # not the buffers: rotary frequencies stay in float32
+            parameter.data = parameter.data.to(stored)
         export(module.model, tokenizer, folder / "model", torch.tensor([kept[0].ids]))
         (folder / "loss.csv").write_text("step,loss\n" + "".join(f"{i},{x:.6f}\n" for i, x in enumerate(losses, 1)))
         return {
