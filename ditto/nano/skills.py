@@ -6,7 +6,6 @@ are sampled as in the simulation, everything else is greedy.
 """
 
 import argparse
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,7 +151,6 @@ def main() -> None:
     folder = args.folder or MODELS / args.model
     model = Model(name=args.model, path=str(folder), max_length=512)
     skills = measure(model)
-    (folder / "skills.json").write_text(json.dumps(skills, indent=2) + "\n")
     (folder / "README.md").write_text(card(args.model, skills, parameters(model)))
     print("\n".join(f"{name:20} {value:.3f}" for name, value in skills.items()))
 
