@@ -72,7 +72,7 @@ def _panel(axes: Axes, cells: Sequence[Sequence[Line | None]], metric: str) -> N
 
 def scatter(means: Means, seeds: Sequence[str], supervisors: Sequence[str]) -> Figure:
     """A panel a metric: each cell's imitation over its supervisor's own performance (paper, figure 5)."""
-    figure = Figure(figsize=(3.6 * len(METRICS), 3.9), layout="constrained")
+    figure = Figure(figsize=(3.6 * len(METRICS), 4.6), layout="constrained")
     for axes, metric in zip(figure.subplots(1, len(METRICS), squeeze=False)[0], METRICS, strict=True):
         low, high = RANGE[metric]
         pad = 0.06 * (high - low)
