@@ -1,6 +1,7 @@
 """The command line as a whole: sweeps, kills, races, and one sentence for every error."""
 
 import json
+import logging
 import random
 import signal
 import time
@@ -230,8 +231,12 @@ def test_a_tokenizer_without_chat_template_is_refused(
 def assert_refused(arguments: list[str], code: int, says: str, capfd: pytest.CaptureFixture[str]) -> None:
     """The command ends with `code`, its last line is the one sentence, and nothing was made."""
     study.Launch.current = None
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
     with pytest.raises(SystemExit) as ended:
         run.main(arguments)
+    root.handlers[:] = handlers  # Hydra's own would outlive the streams of this test
+    root.setLevel(level)
     printed = capfd.readouterr().err
     assert ended.value.code == code, printed
     sentences = [line for line in printed.splitlines() if line.startswith("ditto: ")]
