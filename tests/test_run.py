@@ -235,7 +235,9 @@ def assert_refused(arguments: list[str], code: int, says: str, capfd: pytest.Cap
     handlers, level = list(root.handlers), root.level
     with pytest.raises(SystemExit) as ended:
         run.main(arguments)
-    root.handlers[:] = handlers  # Hydra's own would outlive the streams of this test
+    for handler in set(root.handlers) - set(handlers):
+        handler.close()  # Hydra's own would outlive the streams of this test
+    root.handlers[:] = handlers
     root.setLevel(level)
     printed = capfd.readouterr().err
     assert ended.value.code == code, printed
