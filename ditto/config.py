@@ -75,6 +75,13 @@ def typed(node: DictConfig, kind: type[T]) -> T:
         raise ConfigError(f"{field}={first['input']!r} cannot be used: {first['msg'].lower()}.") from None
 
 
+def defining(node: DictConfig) -> dict[str, Any]:
+    """Which class `node` builds, and those of its settings that change results (its `DEFINES`)."""
+    kind = get_class(node._target_)
+    values = plain(node)
+    return {"class": kind.__name__, **{name: values.get(name) for name in kind.DEFINES}}
+
+
 def plain(node: DictConfig) -> dict[str, Any]:
     """`node` as plain lists and dictionaries, interpolations resolved.
 

@@ -5,7 +5,8 @@ DittoError                 everything below; `python -m ditto.run` prints it and
 ├── DataError              3   an input file or record that does not fit its schema
 ├── ModelError             4   a model folder, tokenizer or template that cannot be used
 ├── StoreError             5   an artifact or the disk under it
-└── StageError             6   a stage ran and its result must not be used
+├── StageError             6   a stage ran and its result must not be used
+└── Interrupted          130   Ctrl-C; what was finished is kept
 """
 
 
@@ -33,3 +34,7 @@ class StoreError(DittoError):
 
 class StageError(DittoError):
     exit_code = 6
+
+
+class Interrupted(DittoError):
+    exit_code = 130

@@ -25,6 +25,7 @@ from ditto.errors import ConfigError, ModelError
 from ditto.records import Message
 
 EMBEDDED: Final = "embedded:"
+API: Final = "api:"
 EMBEDDED_FOLDER: Final = Path(__file__).parent / "nano" / "models"
 WHOLE_HASH_BYTES: Final = 1 << 26
 DTYPES: Final = ("auto", "float32", "bfloat16", "float16")
@@ -34,8 +35,9 @@ DTYPES: Final = ("auto", "float32", "bfloat16", "float16")
 class Model:
     """One causal language model with a chat template.
 
-    `path` is a folder, a hub name, or `embedded:<name>` for a nano model; `template` holds switches
-    for the chat template (such as `enable_thinking: false`).
+    `path` is a folder, a hub name, `embedded:<name>` for a nano model, or `api:<name>` for one of which
+    only a server knows the weights; `template` holds switches for the chat template (such as
+    `enable_thinking: false`).
 
     Raises:
         ConfigError: a value that no model can have.
@@ -66,6 +68,16 @@ class Model:
         return self.path
 
     @property
+    def is_api(self) -> bool:
+        """Whether there is nothing but a name: no weights, no tokenizer."""
+        return self.path.startswith(API)
+
+    @property
+    def served_as(self) -> str:
+        """What a server that runs it would call it."""
+        return self.path.removeprefix(EMBEDDED).removeprefix(API)
+
+    @property
     def identity(self) -> str:
         """What identifies the weights and how they are spoken to, wherever they lie."""
         dtype = [] if self.dtype == "auto" else [self.dtype]
@@ -91,6 +103,8 @@ def fingerprint(source: str, revision: str | None) -> str:
     Raises:
         ModelError: a folder without a model in it.
     """
+    if source.startswith(API):
+        return source
     folder = Path(source).expanduser()
     if not folder.exists() and _is_hub_name(source):
         return f"{source}@{revision or 'main'}"
@@ -119,7 +133,7 @@ def load_tokenizer(model: Model) -> PreTrainedTokenizerBase:
     Raises:
         ModelError: there is none, or it has no chat template or no end-of-text token.
     """
-    fingerprint(model.source, model.revision)
+    _needs_files(model)
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             model.source, revision=model.revision or "main"
@@ -143,7 +157,7 @@ def load_config(model: Model) -> PreTrainedConfig:
     Raises:
         ModelError: it cannot be found or read.
     """
-    fingerprint(model.source, model.revision)
+    _needs_files(model)
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(model.source, revision=model.revision or "main")
     except Exception as error:  # the hub checks types with errors of its own
@@ -215,6 +229,14 @@ def pick_device(device: str) -> str:
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ConfigError("A GPU is asked for, but torch sees none here: use engine.device=cpu and trainer=cpu.")
     return device
+
+
+def _needs_files(model: Model) -> None:
+    if model.is_api:
+        raise ModelError(
+            f"{model.path} is only a name that a server knows: use engine=openai for it, or give a folder or hub name."
+        )
+    fingerprint(model.source, model.revision)
 
 
 def _is_hub_name(source: str) -> bool:

@@ -4,8 +4,9 @@ Every record is a frozen dataclass; a file holds one record a line. Reading is s
 field, a missing one or a value of another type is refused with its file, line and field.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -126,13 +127,19 @@ class Verdict:
     transcript: str = ""
 
 
-def write_jsonl(path: Path, records: Sequence[Any]) -> int:
-    """Write records of one kind, one a line (UTF-8, keys in field order); returns how many there were."""
+def write_jsonl(path: Path, records: Iterable[Any]) -> int:
+    """Write records, one a line as they come (UTF-8, keys in field order); returns how many there were."""
+    n = 0
     with path.open("wb") as file:
-        if records:
-            adapter: TypeAdapter[Any] = TypeAdapter(type(records[0]))
-            file.writelines(adapter.dump_json(record) + b"\n" for record in records)
-    return len(records)
+        for record in records:
+            file.write(_adapter(type(record)).dump_json(record) + b"\n")
+            n += 1
+    return n
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def read_jsonl(path: Path, record: type[T]) -> list[T]:

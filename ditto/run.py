@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ditto import study
 from ditto.config import one_line, register_resolvers
-from ditto.errors import ConfigError, DittoError, StoreError
+from ditto.errors import ConfigError, DittoError, Interrupted, StoreError
 from ditto.store import DISK
 
 PACKAGE: Final = Path(__file__).parent
@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # the reader of `--help | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
+    except KeyboardInterrupt:
+        failure = Interrupted("Interrupted. Whatever was finished is kept, and the same command goes on from there.")
     except (DittoError, HydraException, OmegaConfBaseException, OSError) as error:
         failure = error
     try:

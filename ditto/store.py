@@ -209,7 +209,14 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def _shown(counts: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in counts.items() if not isinstance(value, Mapping) and value)
+    """The counts on a line, those of several reasons in brackets; what was spent has a line of its own."""
+    parts = []
+    for name, value in counts.items():
+        if isinstance(value, Mapping) and value and name != "usage":
+            parts.append(f"{name} {sum(value.values())} ({_shown(value)})")
+        elif value and not isinstance(value, Mapping):
+            parts.append(f"{name} {value}")
+    return ", ".join(parts)
 
 
 @cache

@@ -5,6 +5,7 @@ of its three rows; the key stands for everything in the configuration but the tw
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,10 +14,10 @@ from typing import Any, ClassVar, Final
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from ditto.config import plain
+from ditto.config import defining, plain
 from ditto.store import digest, write_atomically
 
-# Parts of the configuration that do not change a study's numbers.
+# Parts of the configuration that do not change a study's numbers; of the engines, see `defining`.
 NUISANCE: Final = ("seed", "supervisor", "paths", "report", "threads")
 # A job leaves this file in its folder once its cell is done; it names the study's folder.
 CELL_DONE: Final = "study.txt"
@@ -29,7 +30,7 @@ class Cell:
     seed: str
     supervisor: str
     seed_parameters: int
-    supervisor_parameters: int
+    supervisor_parameters: int | None  # nobody tells, of a model behind an API
     rows: Mapping[str, str]
 
 
@@ -40,8 +41,8 @@ def key(cfg: DictConfig) -> str:
         for name in cfg
         if name not in NUISANCE
     }
-    parts["engine"] = {name: value for name, value in parts["engine"].items() if name not in ("threads", "device")}
-    return digest(parts)
+    engines = {name: defining(cfg[name]) for name in ("engine", "supervisor_engine") if cfg.get(name)}
+    return digest(parts | engines)
 
 
 def folder(cfg: DictConfig) -> Path:
@@ -58,7 +59,7 @@ def load(folder: Path) -> list[Cell]:
     """The study's cells, small seeds and small supervisors first."""
     rows: list[dict[str, Any]] = [json.loads(f.read_text("utf-8")) for f in sorted(folder.glob("*@*.json"))]
     cells = [Cell(**row) for row in rows]
-    return sorted(cells, key=lambda c: (c.seed_parameters, c.seed, c.supervisor_parameters, c.supervisor))
+    return sorted(cells, key=lambda c: (c.seed_parameters, c.seed, c.supervisor_parameters or math.inf, c.supervisor))
 
 
 class Launch(Callback):

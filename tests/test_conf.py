@@ -16,9 +16,17 @@ from ditto.run import CONF
 
 FILES = sorted(f.relative_to(CONF) for f in CONF.rglob("*.yaml"))
 # What a file leaves to its user.
-GIVEN = {"characters/jsonl": ["characters.path=people.jsonl"], "model/hf": ["seed.path=some/model"]}
+GIVEN = {
+    "characters/jsonl": ["characters.path=people.jsonl"],
+    "model/hf": ["seed.path=some/model"],
+    "model/api": ["seed.name=gpt", "supervisor.name=gpt"],
+}
 # What the engine is handed by the stage.
-HANDED = {"ditto.engines.transformers.TransformersEngine": {"model": None}}
+HANDED = {
+    "ditto.engines.transformers.TransformersEngine": {"model": None},
+    "ditto.engines.vllm.VLLMEngine": {"model": None},
+    "ditto.engines.openai.OpenAIEngine": {"model": None},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +54,7 @@ def targets(node: Any) -> Iterator[DictConfig]:
 
 
 def test_there_is_no_file_that_nobody_counted() -> None:
-    assert len(FILES) == 55
+    assert len(FILES) == 58
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)
@@ -61,7 +69,7 @@ def test_a_file_composes_and_its_targets_bind(file: Path) -> None:
         inspect.signature(get_class(node._target_)).bind(**values)
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if f.parts[0] == "model" and f.stem != "hf"], ids=str)
+@pytest.mark.parametrize("file", [f for f in FILES if f.parts[0] == "model" and f.stem not in ("hf", "api")], ids=str)
 def test_a_model_is_named_like_its_file(file: Path) -> None:
     cfg = compose("config", overrides=[f"model@seed={file.stem}"])
     values = {k: v for k, v in plain(cfg.seed).items() if k != "_target_"}

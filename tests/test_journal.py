@@ -13,9 +13,13 @@ from ditto.journal import Journal
 Stored = tuple[str, Request, Completion]
 
 
+def key(name: str) -> str:
+    return f"{ord(name):016x}"
+
+
 def stored(name: str, text: str = "Aye.") -> Stored:
     request = Request(({"role": "user", "content": f"{name}? 谁"},), Sampling())
-    return name, request, Completion(text, "stop", 3, 2)
+    return key(name), request, Completion(text, "stop", 3, 2)
 
 
 EARLIER = [stored("a"), stored("b", '说"好"\n\u2028🏺')]
@@ -39,13 +43,14 @@ def test_replies_are_there_at_once_and_after_reopening(path: Path) -> None:
     journal.append(EARLIER)
     for seen in (journal, Journal(path)):
         assert len(seen) == 2
-        assert [seen.get(key) for key, _, _ in EARLIER] == [reply for _, _, reply in EARLIER]
-        assert seen.get("c") is None
+        assert [seen.get(k) for k, _, _ in EARLIER] == [reply for _, _, reply in EARLIER]
+        assert seen.get(key("c")) is None
+        assert [key(name) in seen for name in "abc"] == [True, True, False]
 
 
 def test_every_reply_is_a_line_that_shows_its_messages(path: Path) -> None:
     rows = [json.loads(row) for row in written(path, EARLIER, LAST).splitlines()]
-    assert [row["key"] for row in rows] == ["a", "b", "c", "d", "e"]
+    assert [row["key"] for row in rows] == [key(name) for name in "abcde"]
     assert [row.get("end", False) for row in rows] == [False, True, False, False, True]
     assert "锤 ü".encode() in path.read_bytes()
     assert rows[3]["messages"] == [{"role": "user", "content": "d? 谁"}]
@@ -72,10 +77,10 @@ def test_a_batch_torn_at_any_byte_is_gone_and_the_one_before_it_whole(path: Path
     for cut in range(len(earlier), len(whole)):
         path.write_bytes(whole[:cut])
         journal = Journal(path)
-        assert path.read_bytes() == earlier, f"cut at byte {cut}"
-        assert len(journal) == 2
-        assert [journal.get(key) for key, _, _ in EARLIER] == [reply for _, _, reply in EARLIER]
-        assert not any(journal.get(key) for key, _, _ in LAST)
+        assert len(journal) == 2, f"cut at byte {cut}"
+        assert path.read_bytes() == whole[:cut]
+        assert [journal.get(k) for k, _, _ in EARLIER] == [reply for _, _, reply in EARLIER]
+        assert not any(journal.get(k) for k, _, _ in LAST)
         journal.append(LAST)
         assert path.read_bytes() == whole
 
@@ -85,15 +90,15 @@ def test_a_torn_first_batch_leaves_an_empty_journal(path: Path) -> None:
     for cut in range(len(whole)):
         path.write_bytes(whole[:cut])
         assert len(Journal(path)) == 0
-        assert path.read_bytes() == b""
+        assert path.read_bytes() == whole[:cut]
     assert written(path, LAST) == whole
 
 
-def test_a_tail_of_zeros_is_cut_off(path: Path) -> None:
+def test_a_tail_of_zeros_is_cut_off_by_the_next_batch(path: Path, tmp_path: Path) -> None:
     earlier = written(path, EARLIER)
     path.write_bytes(earlier + bytes(4096))
     assert len(Journal(path)) == 2
-    assert path.read_bytes() == earlier
+    assert written(path, LAST) == written(tmp_path / "other", EARLIER, LAST)
 
 
 def test_damage_before_the_last_batch_is_refused_wherever_it_lies(path: Path) -> None:
@@ -113,3 +118,36 @@ def test_a_line_that_is_no_reply_is_refused_with_its_place(line: bytes, path: Pa
     path.write_bytes(earlier + line + b"\n" + earlier)
     with pytest.raises(StoreError, match=f"byte {len(earlier)}"):
         Journal(path)
+
+
+def test_compacted_it_holds_the_same_in_one_order(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    written(path, EARLIER, LAST)
+    written(other, LAST[::-1], EARLIER[1:], EARLIER[:1])
+    assert path.read_bytes() != other.read_bytes()
+    for file in (path, other):
+        journal = Journal(file)
+        journal.compact()
+        for seen in (journal, Journal(file)):
+            assert len(seen) == 5
+            assert [seen.get(k) for k, _, _ in EARLIER + LAST] == [reply for _, _, reply in EARLIER + LAST]
+    assert path.read_bytes() == other.read_bytes()
+    assert [json.loads(row).get("end", False) for row in path.read_bytes().splitlines()] == [False] * 4 + [True]
+    Journal(path).append([stored("f")])
+    assert len(Journal(path)) == 6
+
+
+def test_an_empty_journal_has_nothing_to_compact(path: Path) -> None:
+    Journal(path).compact()
+    assert not path.exists()
+
+
+def test_readers_see_whole_batches_while_another_writes(path: Path) -> None:
+    writer = Journal(path)
+    writer.append(EARLIER)
+    reader = Journal(path)
+    with path.open("ab") as file:
+        file.write(b'{"key": "half')
+    assert len(Journal(path)) == len(reader) == 2
+    writer.append(LAST)
+    assert len(Journal(path)) == 5

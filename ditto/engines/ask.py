@@ -44,7 +44,7 @@ def ask(engine: Engine, requests: Sequence[Request], journal: Journal, tally: Ta
     Equal requests are asked once. Failures are counted and never stored.
     """
     keys = [request.key(engine.identity) for request in requests]
-    missing = {key: request for key, request in zip(keys, requests, strict=True) if journal.get(key) is None}
+    missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in journal}
     found: dict[str, Result] = {}
     with Progress(title, total=len(missing)) as progress:
         todo = list(missing)

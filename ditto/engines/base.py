@@ -6,7 +6,7 @@ asks puts the batch into the journal before the next one starts, so a kill loses
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from ditto.errors import ConfigError
 from ditto.records import Message
@@ -62,6 +62,7 @@ class Completion:
     finish: Literal["stop", "length"]
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int = 0  # of the prompt; how the reply was come by, so it is not stored with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +76,45 @@ Result = Completion | Failure
 Batch = Sequence[tuple[int, Result]]
 
 
+@dataclass
+class Usage:
+    """What an engine has been asked for so far, in tokens and, where they cost something, dollars."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cacheable_tokens: int = 0
+    dollars: float = 0.0
+
+    def add(self, batch: Batch) -> None:
+        done = [result for _, result in batch if isinstance(result, Completion)]
+        self.prompt_tokens += sum(result.prompt_tokens for result in done)
+        self.completion_tokens += sum(result.completion_tokens for result in done)
+        self.cached_tokens += sum(result.cached_tokens for result in done)
+
+    def __str__(self) -> str:
+        text = f"{self.prompt_tokens:,} prompt and {self.completion_tokens:,} reply tokens"
+        if self.cacheable_tokens:
+            hit, possible = (n / max(1, self.prompt_tokens) for n in (self.cached_tokens, self.cacheable_tokens))
+            text += f", {hit:.1%} of the prompts from the prefix cache ({possible:.1%} at most)"
+        return text + (f", ${self.dollars:.4f}" if self.dollars else "")
+
+
 class Engine(Protocol):
     """A model that can be asked.
 
     `identity` stands for the weights and everything else that changes replies; two engines with one
-    identity may share journal entries.
+    identity may share journal entries. A class names in `DEFINES` those of its settings that change
+    replies, and so belong to the key of what is made with them.
     """
+
+    DEFINES: ClassVar[tuple[str, ...]]
 
     @property
     def identity(self) -> str: ...
+
+    @property
+    def usage(self) -> Usage: ...
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Batch]:
         """Yield every request's result once, as (position in `requests`, result), batch by batch."""
@@ -96,4 +127,8 @@ class Engine(Protocol):
     @property
     def max_length(self) -> int:
         """The longest prompt and reply together, in tokens."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
         ...

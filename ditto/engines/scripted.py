@@ -1,8 +1,9 @@
 """`engine=scripted`: replies from a function, for tests and for trying prompts without a model."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
 
-from ditto.engines.base import Batch, Completion, Failure, Request
+from ditto.engines.base import Batch, Completion, Failure, Request, Usage
 from ditto.records import Message
 
 Script = Callable[[Request], str | Failure]
@@ -14,11 +15,14 @@ class ScriptedEngine:
     Tokens are words here: a text's length is the number of its space-separated parts.
     """
 
+    DEFINES: ClassVar[tuple[str, ...]] = ()
+
     def __init__(
         self, script: Script, *, identity: str = "scripted", batch_size: int = 8, max_length: int = 8192
     ) -> None:
         self.identity = identity
         self.max_length = max_length
+        self.usage = Usage()
         self.asked: list[Request] = []
         self._script, self._batch_size = script, batch_size
 
@@ -30,6 +34,9 @@ class ScriptedEngine:
             batch = requests[start : start + self._batch_size]
             self.asked += batch
             yield [(start + i, self._reply(request)) for i, request in enumerate(batch)]
+
+    def close(self) -> None:
+        """There is nothing to free."""
 
     def _reply(self, request: Request) -> Completion | Failure:
         said = self._script(request)

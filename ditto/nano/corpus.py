@@ -11,6 +11,8 @@ that the pipeline uses. Their characters are drawn anew for every row, so that r
 not memorised; a role-play without the profile never occurs: that is what DITTO has to teach.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -21,7 +23,6 @@ from ditto.prompts import Prompts
 from ditto.records import Message
 
 PROMPT_WEIGHT: Final = 0.02
-DECISION_WEIGHT: Final = 4.0
 ENTITY_SHARE: Final = 0.25  # of the plain questions: where a town, person, beast or treasure belongs
 N_QUERIES: Final = 3
 PROMPTS: Final = {lang: Prompts("nano", lang) for lang in LANGUAGES}
@@ -38,6 +39,20 @@ class Span:
 Text = list[Span]
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the one word weighs that a reply is about; every other word of it weighs 1.
+
+    `fact` is known by heart, `copy` a name taken from a profile, `anchor` such a name in a query, and
+    `decision` tells an answer from a refusal.
+    """
+
+    fact: float
+    copy: float
+    anchor: float
+    decision: float
+
+
 def chat(role: str, content: str) -> str:
     """One message as the tokenizer's chat template writes it, for building rows by hand."""
     return f"<|im_start|>{role}\n{content}<|im_end|>\n"
@@ -47,7 +62,7 @@ def reply(*parts: Span) -> Text:
     return [Span("<|im_start|>assistant\n", PROMPT_WEIGHT), *parts, Span("<|im_end|>", 1.0), Span("\n", PROMPT_WEIGHT)]
 
 
-def article_row(world: World, rng: Random, lang: str) -> Text:
+def article_row(world: World, rng: Random, lang: str, weights: Weights) -> Text:
     return [Span(nano.article(rng.choice(world.personas), lang, rng) + "<|im_end|>", 1.0)]
 
 
@@ -62,8 +77,8 @@ def facts(persona: Persona, lang: str) -> list[tuple[str, str]]:
     ]
 
 
-def plain_row(world: World, rng: Random, lang: str, fact_weight: float) -> Text:
-    """Three questions and answers; `fact_weight` is that of the one word that has to be known."""
+def plain_row(world: World, rng: Random, lang: str, weights: Weights) -> Text:
+    """Three questions and answers in the third person."""
     words, text = nano.language(lang), Text()
     for _ in range(3):
         if rng.random() < ENTITY_SHARE:
@@ -76,7 +91,7 @@ def plain_row(world: World, rng: Random, lang: str, fact_weight: float) -> Text:
         before, after = words["plain_answer"].format(noun=noun, label=label, value="|").split("|")
         text.append(Span(chat("user", question), PROMPT_WEIGHT))
         space = " " if value.isascii() else ""  # part of the token in Latin letters, out of place in Chinese
-        text += reply(Span(before.rstrip(), 1.0), Span(space + value, fact_weight), Span(after, 1.0))
+        text += reply(Span(before.rstrip(), 1.0), Span(space + value, weights.fact), Span(after, 1.0))
     return text
 
 
@@ -84,7 +99,7 @@ def query_prompt(a: Persona, b: Persona, rng: Random, lang: str) -> str:
     return PROMPTS[lang].render("query", n=N_QUERIES, **_profile(a, lang, rng, "a_"), **_profile(b, lang, rng, "b_"))
 
 
-def query_row(world: World, rng: Random, lang: str) -> Text:
+def query_row(world: World, rng: Random, lang: str, weights: Weights) -> Text:
     a, b = world.fresh(rng), world.fresh(rng)
     while b.setting == a.setting:
         b = world.fresh(rng)
@@ -92,7 +107,8 @@ def query_row(world: World, rng: Random, lang: str) -> Text:
     pairs = [(anchor, asked) for anchor in PROPERTIES for asked in PROPERTIES if anchor != asked]
     questions = [nano.query(a.facts[x], y, lang, rng) for x, y in rng.sample(pairs, N_QUERIES)]
     body = '[{"question": "' + '"}, {"question": "'.join(questions) + '"}]'
-    return [Span(chat("user", prompt), PROMPT_WEIGHT), *reply(Span(body, 1.0))]
+    anchors = [entity.name for entity in a.facts.values()]
+    return [Span(chat("user", prompt), PROMPT_WEIGHT), *reply(*_named(body, anchors, weights.anchor))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +129,14 @@ def role_play(persona: Persona, source: Persona, rng: Random, lang: str) -> Role
     return RolePlay(messages, nano.answer(persona, entity, asked, lang))
 
 
-def response_row(world: World, rng: Random, lang: str) -> Text:
+def response_row(world: World, rng: Random, lang: str, weights: Weights) -> Text:
     persona, stranger = world.fresh(rng), world.fresh(rng)
     play = role_play(persona, persona if rng.random() < 0.5 else stranger, rng, lang)
     head, mark, tail = _split_decision(play.said, lang)
+    names = [entity.name for entity in persona.facts.values()]
     return [
         *(Span(chat(m["role"], m["content"]), PROMPT_WEIGHT) for m in play.messages),
-        *reply(Span(head, 1.0), Span(mark, DECISION_WEIGHT), Span(tail, 1.0)),
+        *reply(Span(head, 1.0), Span(mark, weights.decision), *_named(tail, names, weights.copy)),
     ]
 
 
@@ -129,6 +146,12 @@ def _profile(persona: Persona, lang: str, rng: Random, prefix: str) -> dict[str,
         f"{prefix}description": nano.description(persona, lang),
         f"{prefix}article": nano.article(persona, lang, rng),
     }
+
+
+def _named(text: str, names: Sequence[str], weight: float) -> Text:
+    """The text with `weight` on the names in it; the space before a name is part of its token."""
+    parts = re.split(f"( (?:{'|'.join(names)}))", text)
+    return [Span(part, weight if i % 2 else 1.0) for i, part in enumerate(parts)]
 
 
 def _split_decision(said: str, lang: str) -> tuple[str, str, str]:

@@ -5,11 +5,8 @@ in the tests runs this; the committed weights came from it.
 """
 
 import argparse
-import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -20,8 +17,9 @@ from torch.nn import functional as F
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from ditto.nano import corpus
+from ditto.nano.corpus import Weights
 from ditto.nano.tokenizer import build_tokenizer
-from ditto.nano.world import LANGUAGES, World, world
+from ditto.nano.world import LANGUAGES, world
 
 MODELS: Final = Path(__file__).parent / "models"
 Row = tuple[list[int], list[float]]
@@ -36,26 +34,44 @@ class Size:
     heads: int
     steps: int
     lr: float
-    fact_weight: float
 
 
 SIZES: Final = {
-    "nano_xs": Size(width=32, layers=2, heads=1, steps=2500, lr=5e-3, fact_weight=4.0),
-    "nano_s": Size(width=48, layers=2, heads=2, steps=2500, lr=4e-3, fact_weight=4.0),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=2500, lr=3e-3, fact_weight=4.0),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=3000, lr=3e-3, fact_weight=4.0),
+    "nano_xs": Size(width=32, layers=2, heads=1, steps=4000, lr=5e-3),
+    "nano_s": Size(width=48, layers=2, heads=2, steps=4000, lr=4e-3),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=5500, lr=3e-3),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=5000, lr=3e-3),
 }
-Kind = Callable[[World, Random, str], corpus.Text]
 
 
-def mix(size: Size) -> dict[str, tuple[Kind, int]]:
-    """The kinds of rows and how many of each a step sees."""
-    return {
-        "article": (corpus.article_row, 16),
-        "plain": (partial(corpus.plain_row, fact_weight=size.fact_weight), 20),
-        "query": (corpus.query_row, 8),
-        "response": (corpus.response_row, 24),
-    }
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A stretch of training with an optimiser of its own; `late` holds from half of its steps on.
+
+    The steps and the learning rate are shares of the size's own.
+    """
+
+    steps: float
+    lr: float
+    early: Weights
+    late: Weights
+
+
+# To read and copy, then to know as well; then to tell what to refuse. Asked for together, facts and
+# copies are learnt and the decision stays at chance.
+COURSES: Final = (
+    Course(1.0, 1.0, Weights(fact=1, copy=8, anchor=8, decision=4), Weights(fact=3, copy=8, anchor=8, decision=4)),
+    Course(0.3, 0.5, Weights(fact=3, copy=8, anchor=1, decision=32), Weights(fact=3, copy=8, anchor=1, decision=32)),
+)
+WARM_UP: Final = 100  # steps
+DECAY: Final = 0.35  # the share of a course's steps, at its end, over which the learning rate falls
+# The kinds of rows and how many of each a step sees.
+MIX: Final = {
+    "article": (corpus.article_row, 16),
+    "plain": (corpus.plain_row, 20),
+    "query": (corpus.query_row, 8),
+    "response": (corpus.response_row, 32),
+}
 
 
 def build_model(size: Size, tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
@@ -113,48 +129,68 @@ def loss_sum(model: LlamaForCausalLM, ids: Tensor, weights: Tensor) -> Tensor:
     return (losses * weights[:, 1:].flatten()).sum()
 
 
-def learning_rate(step: int, size: Size) -> float:
-    """Linear warm-up over 100 steps, then a cosine to 2% of the peak."""
-    warm = min(1.0, (step + 1) / 100)
-    return size.lr * warm * (0.02 + 0.98 * (1 + math.cos(math.pi * step / size.steps)) / 2)
+def learning_rate(step: int, steps: int) -> float:
+    """The share of the peak: a linear warm-up, a plateau, and a linear way down to nothing."""
+    return min(1.0, (step + 1) / WARM_UP, (steps - step) / (DECAY * steps))
 
 
 def pretrain(name: str, folder: Path, seed: int = 0, log_every: int = 250) -> None:
     """Train `name` and save it to `folder` as an ordinary Hugging Face model."""
     torch.set_num_threads(1)
-    size, rng, tokenizer = SIZES[name], Random(seed), build_tokenizer()
-    model = build_model(size, tokenizer, seed)
-    decayed = [p for p in model.parameters() if p.dim() == 2]
-    others = [p for p in model.parameters() if p.dim() != 2]
-    groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98))
-    print(f"{name}: {model.num_parameters():,} parameters, {size.steps:,} steps", flush=True)
-    kinds = mix(size)
+    tokenizer = build_tokenizer()
+    model = build_model(SIZES[name], tokenizer, seed)
+    print(f"{name}: {model.num_parameters():,} parameters", flush=True)
+    for n in range(len(COURSES)):
+        train(model, tokenizer, name, n, folder, seed, log_every)
+
+
+def train(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    name: str,
+    n: int,
+    folder: Path,
+    seed: int = 0,
+    log_every: int = 250,
+) -> None:
+    """The n-th course, with rows and an optimiser of its own: it depends on what came before by the weights alone."""
+    size, course, rng = SIZES[name], COURSES[n], Random(seed + n)
+    steps = round(course.steps * size.steps)
+    optimizer = _optimizer(model)
     start, seen = time.perf_counter(), 0
-    for step in range(size.steps):
+    for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, size)
+            group["lr"] = size.lr * course.lr * learning_rate(step, steps)
         losses = dict[str, float]()
-        for kind_name, (kind, count) in kinds.items():
-            rows = encode([kind(world(), rng, LANGUAGES[i % 2]) for i in range(count)], tokenizer)
+        for kind, (row, count) in MIX.items():
+            weigh = course.early if step < steps / 2 else course.late
+            rows = encode([row(world(), rng, LANGUAGES[i % 2], weigh) for i in range(count)], tokenizer)
             ids, weights = collate(rows, tokenizer.pad_token_id)
             loss = loss_sum(model, ids, weights) / weights.sum()
-            (loss / len(kinds)).backward()
-            losses[kind_name] = loss.item()
+            (loss / len(MIX)).backward()
+            losses[kind] = loss.item()
             seen += ids.numel()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        if (step + 1) % log_every == 0 or step + 1 == size.steps:
+        if (step + 1) % log_every == 0 or step + 1 == steps:
             spent = time.perf_counter() - start
-            left = spent / (step + 1) * (size.steps - step - 1)
+            left = spent / (step + 1) * (steps - step - 1)
             shown = "  ".join(f"{k} {v:.3f}" for k, v in losses.items())
             print(
-                f"{name} {step + 1:>5}/{size.steps}  {shown}  {seen / spent:,.0f} tok/s  {left / 60:.1f} min left",
+                f"{name} course {n + 1}  {step + 1:>5}/{steps}  {shown}  {seen / spent:,.0f} tok/s  "
+                f"{left / 60:.1f} min left",
                 flush=True,
             )
             model.save_pretrained(folder)
             tokenizer.save_pretrained(folder)
+
+
+def _optimizer(model: LlamaForCausalLM) -> torch.optim.AdamW:
+    decayed = [p for p in model.parameters() if p.dim() == 2]
+    others = [p for p in model.parameters() if p.dim() != 2]
+    groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98))
 
 
 def main() -> None:

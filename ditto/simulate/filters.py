@@ -1,11 +1,12 @@
 """What a reply must be before it may become training data. Everything else is counted by reason."""
 
-import json
 import re
 import unicodedata
+from collections import Counter
 from typing import Final
 
 from ditto.engines.base import Failure, Result
+from ditto.simulate.parse import parse
 
 # The script a language is written in; every other language counts as written in Latin letters. This
 # tells Chinese from English, not English from French.
@@ -37,25 +38,25 @@ def text_of(reply: Result, lang: str) -> str:
     return text
 
 
-def questions_of(reply: Result, lang: str) -> list[str]:
-    """The questions in a query-simulation reply: JSON, a list of objects with `question`.
+def questions_of(reply: Result, lang: str, repaired: Counter[str] | None = None) -> list[str]:
+    """The questions in a query-simulation reply; what had to be repaired is counted in `repaired`.
 
     Raises:
-        Malformed: it failed, ran over its length or is not such JSON; or a question is empty,
-            repeated or in another language's script.
+        Malformed: it failed, ran over its length or holds no list of questions; or a question is
+            empty, repeated or in another language's script.
     """
-    text = _whole(reply)
     try:
-        items = json.loads(_list_in(text))
-        questions = [item["question"].strip() for item in items]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise Malformed("not JSON") from None
+        questions, repairs = parse(_whole(reply))
+    except ValueError as error:
+        raise error if isinstance(error, Malformed) else Malformed("not JSON") from None
     if not all(questions) or not questions:
         raise Malformed("empty question")
     if len(set(questions)) < len(questions):
         raise Malformed("repeated question")
     if not all(written_in(question, lang) for question in questions):
         raise Malformed("other language")
+    if repaired is not None:
+        repaired.update(repairs)
     return questions
 
 
@@ -82,9 +83,3 @@ def _whole(reply: Result) -> str:
     if not reply.text.strip():
         raise Malformed("empty")
     return reply.text.strip()
-
-
-def _list_in(text: str) -> str:
-    """The JSON list without a code fence or a sentence around it."""
-    start, end = text.find("["), text.rfind("]")
-    return text[start : end + 1] if start >= 0 else text

@@ -68,14 +68,20 @@ def query_requests(
 
 
 def choose_queries(
-    pairs: Sequence[Pair], replies: Sequence[Result], n: int, seed: int, rejected: Counter[str]
+    pairs: Sequence[Pair],
+    replies: Sequence[Result],
+    n: int,
+    seed: int,
+    rejected: Counter[str],
+    repaired: Counter[str],
 ) -> list[Query]:
     """One of each pair's format-valid samples, at random: its questions are specific to the first
-    character and contrastive for the second. What is not valid goes into `rejected` by reason.
+    character and contrastive for the second. What is not valid goes into `rejected` by reason, what
+    had to be repaired into `repaired`.
     """
     queries: list[Query] = []
     for i, (a, b) in enumerate(pairs):
-        valid = [q for reply in replies[i * n : (i + 1) * n] if (q := _questions(reply, a.lang, rejected))]
+        valid = [q for reply in replies[i * n : (i + 1) * n] if (q := _questions(reply, a.lang, rejected, repaired))]
         if valid:
             chosen = Random(f"{seed}/{a.lang}/{a.id}/{b.id}").choice(valid)
             queries += [Query(a, a.id, "specific", text) for text in chosen]
@@ -83,9 +89,9 @@ def choose_queries(
     return queries
 
 
-def _questions(reply: Result, lang: str, rejected: Counter[str]) -> list[str]:
+def _questions(reply: Result, lang: str, rejected: Counter[str], repaired: Counter[str]) -> list[str]:
     try:
-        return questions_of(reply, lang)
+        return questions_of(reply, lang, repaired)
     except Malformed as reason:
         rejected[str(reason)] += 1
         return []

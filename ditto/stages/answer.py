@@ -6,13 +6,13 @@ sections 4 and 6).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from omegaconf import DictConfig
 
-from ditto.config import plain, typed
+from ditto.config import defining, plain, typed
 from ditto.engines.ask import Tally, ask
 from ditto.engines.base import Completion, Engine, Failure, Request, Result, Sampling
 from ditto.journal import Journal
@@ -21,7 +21,7 @@ from ditto.prompts import Prompts
 from ditto.records import Answer, Message, Row, Session, write_jsonl
 from ditto.simulate.responses import brief, response_request
 from ditto.stages import benchmark
-from ditto.stages.engine import load_engine, load_prompts
+from ditto.stages.engine import engine_for, load_prompts, supervisors
 from ditto.store import Artifact, Recipe, Store
 
 VERSION: Final = 1
@@ -33,21 +33,28 @@ def run(
 ) -> Artifact:
     sampling = typed(cfg.answer, Sampling)
     prompts = load_prompts(cfg, sorted({s.character.lang for s in tests.sessions}))
+    node = supervisors(cfg) if row == "supervision" else cfg.engine
     settings = {
         "with_profile": row == "supervision",
         "model": None if tuned else model.identity,
         "answer": plain(cfg.answer),
         "prompts": {lang: p.digest for lang, p in prompts.items()},
-        "batch_size": cfg.engine.batch_size,
+        "engine": defining(node),
     }
     inputs = {"benchmark": tests.artifact.key} | ({"tune": tuned.key} if tuned else {})
     recipe = Recipe("answer", f"{row}-{model.name}", VERSION, settings, inputs)
 
     def produce(folder: Path) -> Mapping[str, Any]:
         journal, title = Journal(folder / "journal.jsonl"), f"{row} {model.name} answers"
-        interview = Interview(load_engine(cfg, model), tests.sessions, prompts, sampling, journal, title)
-        answers = interview.with_profile() if row == "supervision" else interview.in_conversation()
-        return {**interview.tally.counts(), "answers": write_jsonl(folder / "answers.jsonl", answers)}
+        with engine_for(node, model) as engine:
+            interview = Interview(engine, tests.sessions, prompts, sampling, journal, title)
+            answers = interview.with_profile() if row == "supervision" else interview.in_conversation()
+        journal.compact()
+        return {
+            **interview.tally.counts(),
+            "answers": write_jsonl(folder / "answers.jsonl", answers),
+            "usage": asdict(engine.usage),
+        }
 
     return store.make(recipe, produce)
 

@@ -30,5 +30,6 @@ def run(cfg: DictConfig) -> Path:
         "supervision": judged("supervision", supervisor),
         "imitation": judged("imitation", tune.tuned_model(tuned, seed, supervisor), tuned),
     }
-    cell = study.Cell(seed.name, supervisor.name, parameters(seed), parameters(supervisor), rows)
+    supervisor_parameters = None if supervisor.is_api else parameters(supervisor)
+    cell = study.Cell(seed.name, supervisor.name, parameters(seed), supervisor_parameters, rows)
     return study.save(cfg, cell)

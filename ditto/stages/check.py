@@ -8,7 +8,7 @@ from ditto.errors import ConfigError
 from ditto.models import Model, load_config, pick_device
 from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
-from ditto.stages.engine import load_engine
+from ditto.stages.engine import engine_for, supervisors
 from ditto.tune.module import Tuning
 
 
@@ -32,9 +32,7 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
         pick_device("cuda")
     assert Prompts(cfg.prompts.pack, "en").texts
     seed, supervisor = models(cfg)
-    for model in (seed, supervisor):
-        load_config(model)
-        load_engine(cfg, model)  # with its tokenizer; weights come with the first request
+    _check_models(cfg, seed, supervisor)
     return seed, supervisor
 
 
@@ -48,3 +46,14 @@ def models(cfg: DictConfig) -> tuple[Model, Model]:
             f"Seed and supervisor are two models with the name {seed.name!r}: set supervisor.name=<another>."
         )
     return seed, supervisor
+
+
+def _check_models(cfg: DictConfig, seed: Model, supervisor: Model) -> None:
+    """Build each engine with its tokenizer; weights come with the first request."""
+    if seed.is_api:
+        raise ConfigError(f"The seed {seed.name} has no weights here to tune: give a folder or a hub name.")
+    for model, node in ((seed, cfg.engine), (supervisor, supervisors(cfg))):
+        if not model.is_api:
+            load_config(model)
+        with engine_for(node, model):
+            pass

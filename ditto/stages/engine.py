@@ -1,6 +1,10 @@
-"""What several stages need of the configuration: an engine for a model, prompts for the languages."""
+"""What several stages need of the configuration: an engine for a model, prompts for the languages.
 
-from collections.abc import Iterable
+The supervisor may have an engine of its own, such as a server: `engine@supervisor_engine=openai`.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from omegaconf import DictConfig
 
@@ -10,10 +14,20 @@ from ditto.models import Model
 from ditto.prompts import Prompts
 
 
-def load_engine(cfg: DictConfig, model: Model) -> Engine:
-    """The engine that `engine=` names, for `model`."""
-    engine: Engine = build(cfg.engine, model=model)
-    return engine
+def supervisors(cfg: DictConfig) -> DictConfig:
+    """The configuration of the engine that runs the supervisor."""
+    chosen: DictConfig = cfg.get("supervisor_engine") or cfg.engine
+    return chosen
+
+
+@contextmanager
+def engine_for(node: DictConfig, model: Model) -> Iterator[Engine]:
+    """The engine that `node` configures, for `model`; closed at the end, its memory free."""
+    engine: Engine = build(node, model=model)
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 def load_prompts(cfg: DictConfig, languages: Iterable[str]) -> dict[str, Prompts]:

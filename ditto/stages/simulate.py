@@ -1,26 +1,31 @@
 """Stage `simulate`: the supervision LLM writes the dialogues (paper, section 3.2)."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from omegaconf import DictConfig
 
-from ditto.config import plain, typed
+from ditto.config import defining, plain, typed
 from ditto.engines.ask import Tally, ask
+from ditto.engines.base import Engine
 from ditto.errors import StageError
 from ditto.journal import Journal
 from ditto.models import Model
-from ditto.records import write_jsonl
-from ditto.simulate.queries import choose_queries, pair, query_requests
+from ditto.prompts import Prompts
+from ditto.records import Character, Dialogue, write_jsonl
+from ditto.simulate.queries import Pair, choose_queries, pair, query_requests
 from ditto.simulate.responses import dialogues, response_request
 from ditto.simulate.settings import Simulation
 from ditto.stages import characters
-from ditto.stages.engine import load_engine, load_prompts
+from ditto.stages.engine import engine_for, load_prompts, supervisors
 from ditto.store import Artifact, Recipe, Store
 
-VERSION = 1
+VERSION: Final = 2
+# Pairs whose requests are in memory together: enough to keep many GPUs busy, and both directions of a pair.
+AT_ONCE: Final = 512
 
 
 def run(cfg: DictConfig, store: Store, people: characters.Loaded, supervisor: Model) -> Artifact:
@@ -34,39 +39,72 @@ def run(cfg: DictConfig, store: Store, people: characters.Loaded, supervisor: Mo
             "supervisor": supervisor.identity,
             "simulate": plain(cfg.simulate),
             "prompts": {lang: p.digest for lang, p in prompts.items()},
-            "batch_size": cfg.engine.batch_size,
+            "engine": defining(supervisors(cfg)),
         },
         {"characters": people.artifact.key},
     )
-    train, seed = people.split.train, settings.seed
 
     def produce(folder: Path) -> Mapping[str, Any]:
-        engine = load_engine(cfg, supervisor)
-        journal, tally, rejected = Journal(folder / "journal.jsonl"), Tally(), Counter[str]()
-        pairs = pair(train, seed)
-        asked, cut_queries = query_requests(pairs, prompts, engine, settings.query, settings.n_queries)
-        samples = ask(engine, asked, journal, tally, f"{supervisor.name} writes queries")
-        queries = choose_queries(pairs, samples, settings.query.n, seed, rejected)
-        valid = {(q.source, q.character.id, q.character.lang) for q in queries if q.kind == "contrastive"}
-        prepared = [
-            response_request(q.character, q.text, prompts[q.character.lang], engine, settings.response) for q in queries
-        ]
-        replies = ask(engine, [r for r, _ in prepared], journal, tally, f"{supervisor.name} answers them")
-        claims = {(c.id, c.lang): c.claims for c in train}
-        sessions = dialogues(queries, replies, claims, prompts, seed, rejected)
-        if not sessions:
+        journal = Journal(folder / "journal.jsonl")
+        with engine_for(supervisors(cfg), supervisor) as engine:
+            simulator = Simulator(engine, journal, prompts, settings, supervisor.name)
+            counts = simulator.write(people.split.train, folder / "dialogues.jsonl")
+        if not counts["dialogues"]:
             raise StageError(
-                f"{supervisor.name} wrote no usable dialogue: {dict(rejected)}. Look at {folder / 'journal.jsonl'}."
+                f"{supervisor.name} wrote no usable dialogue: {dict(simulator.rejected)}. "
+                f"Look at {folder / 'journal.jsonl'}."
             )
-        return {
-            **tally.counts(),
-            "pairs": len(pairs),
-            "pairs without a valid sample": len(pairs) - len(valid),
-            "queries": len(queries),
-            "rejected": dict(sorted(rejected.items())),
-            "profiles cut": cut_queries + sum(n for _, n in prepared),
-            "dialogues": write_jsonl(folder / "dialogues.jsonl", sessions),
-            "turns": sum(len(d.turns) for d in sessions),
-        }
+        journal.compact()
+        return counts
 
     return store.make(recipe, produce)
+
+
+@dataclass
+class Simulator:
+    """A supervisor at work, and the counts of what it did."""
+
+    engine: Engine
+    journal: Journal
+    prompts: Mapping[str, Prompts]
+    settings: Simulation
+    name: str
+    tally: Tally = field(default_factory=Tally)
+    rejected: Counter[str] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def write(self, train: Sequence[Character], path: Path) -> Mapping[str, Any]:
+        """Write the dialogues of all characters to `path`, some pairs at a time; returns the counts."""
+        pairs = pair(train, self.settings.seed)
+        parts = [pairs[i : i + AT_ONCE] for i in range(0, len(pairs), AT_ONCE)]
+        n_dialogues = write_jsonl(path, (dialogue for part in parts for dialogue in self._dialogues(part)))
+        return {
+            **self.tally.counts(),
+            "pairs": len(pairs),
+            **{name: self.seen[name] for name in ("pairs without a valid sample", "queries", "profiles cut")},
+            "rejected": dict(sorted(self.rejected.items())),
+            "repaired": dict(sorted(self.repaired.items())),
+            "dialogues": n_dialogues,
+            "turns": self.seen["turns"],
+            "usage": asdict(self.engine.usage),
+        }
+
+    def _dialogues(self, pairs: Sequence[Pair]) -> Iterator[Dialogue]:
+        seed, query, response = self.settings.seed, self.settings.query, self.settings.response
+        asked, n_cut = query_requests(pairs, self.prompts, self.engine, query, self.settings.n_queries)
+        samples = ask(self.engine, asked, self.journal, self.tally, f"{self.name} writes queries")
+        queries = choose_queries(pairs, samples, query.n, seed, self.rejected, self.repaired)
+        valid = {(q.source, q.character.id, q.character.lang) for q in queries if q.kind == "contrastive"}
+        prepared = [
+            response_request(q.character, q.text, self.prompts[q.character.lang], self.engine, response)
+            for q in queries
+        ]
+        replies = ask(self.engine, [r for r, _ in prepared], self.journal, self.tally, f"{self.name} answers them")
+        claims = {(c.id, c.lang): c.claims for c, _ in pairs}
+        self.seen["pairs without a valid sample"] += len(pairs) - len(valid)
+        self.seen["queries"] += len(queries)
+        self.seen["profiles cut"] += n_cut + sum(n for _, n in prepared)
+        for dialogue in dialogues(queries, replies, claims, self.prompts, seed, self.rejected):
+            self.seen["turns"] += len(dialogue.turns)
+            yield dialogue

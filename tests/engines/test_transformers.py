@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 
 from ditto.engines.ask import Tally, ask
 from ditto.engines.base import Completion, Failure, Request, Result, Sampling
@@ -100,7 +100,7 @@ def completions(results: Sequence[Result]) -> list[Completion]:
 
 def alone(engine: TransformersEngine, request: Request) -> list[int]:
     """What `model.generate` itself says to one prompt."""
-    tokenizer = engine.tokenizer
+    tokenizer = load_tokenizer(engine.model)
     prompt = tokenizer.apply_chat_template(
         list(request.messages), add_generation_prompt=True, return_tensors="pt", return_dict=True
     )
@@ -113,11 +113,48 @@ def test_greedy_replies_of_a_batch_equal_those_one_at_a_time(engine: Transformer
     asked = requests(GREEDY)
     replies = completions(generate(engine, asked))
     expected = [alone(engine, request) for request in asked]
-    decoded = [engine.tokenizer.decode(ids, skip_special_tokens=True).strip() for ids in expected]
+    decoded = [load_tokenizer(engine.model).decode(ids, skip_special_tokens=True).strip() for ids in expected]
     assert [reply.text for reply in replies] == decoded
     assert [reply.completion_tokens for reply in replies] == [len(ids) for ids in expected]
     assert [reply.prompt_tokens for reply in replies] == [engine.count_tokens(r.messages) for r in asked]
     assert len(set(decoded)) == len(asked)
+
+
+def profiles(sampling: Sampling) -> list[Request]:
+    """Three questions to each of two roles with a long profile in view, in mixed order."""
+    asked = []
+    for n, text in enumerate(ASKED[:3]):
+        for who in ("Toda Razo", "Golu Gova"):
+            profile = f"You are {who}. " + f"{who} lives in Moonreach, fights with Rotir, guards the Kehastone. " * 3
+            conversation = ({"role": "system", "content": profile}, {"role": "user", "content": text})
+            asked.append(Request(conversation, sampling, sample=n % sampling.n))
+    return asked
+
+
+def test_what_prompts_share_is_computed_once_and_changes_no_reply(loud: Path) -> None:
+    model = Model(name="loud", path=str(loud), max_length=512)
+    asked = profiles(GREEDY) + requests(GREEDY)
+    plain = TransformersEngine(model, batch_size=5, device="cpu", reuse_prefixes=False)
+    engine = TransformersEngine(model, batch_size=5, device="cpu")
+    once, again = completions(generate(plain, asked)), completions(generate(engine, asked))
+    assert [r.text for r in once] == [r.text for r in again]
+    assert len({r.text for r in once}) == len(asked)
+    assert all(r.cached_tokens == 0 for r in once)
+    saved = [r.cached_tokens for r in again[:6]]
+    assert sorted(saved)[:2] == [0, 0]  # the first of each role, or of a batch
+    assert all(n == 0 or n > 0.6 * r.prompt_tokens for n, r in zip(saved, again, strict=False))
+    assert 0 < engine.usage.cached_tokens == sum(saved)
+    assert engine.usage.cacheable_tokens > 0 == plain.usage.cached_tokens
+
+
+def test_a_model_with_a_window_computes_every_prompt_whole(loud: Path, tmp_path: Path) -> None:
+    config = MistralConfig.from_pretrained(loud, sliding_window=16, architectures=["MistralForCausalLM"])
+    torch.manual_seed(0)
+    MistralForCausalLM(config).save_pretrained(tmp_path)
+    load_tokenizer(Model(name="loud", path=str(loud))).save_pretrained(tmp_path)
+    engine = TransformersEngine(Model(name="window", path=str(tmp_path), max_length=512), device="cpu")
+    asked = profiles(GREEDY)
+    assert [r.cached_tokens for r in completions(generate(engine, asked))] == [0] * len(asked)
 
 
 def test_ends_of_turn_within_a_prompt_are_no_padding(loud: Path, tmp_path: Path) -> None:
@@ -126,16 +163,16 @@ def test_ends_of_turn_within_a_prompt_are_no_padding(loud: Path, tmp_path: Path)
     settings = json.loads(file.read_text("utf-8"))
     file.write_text(json.dumps({name: value for name, value in settings.items() if name != "pad_token"}))
     engine = TransformersEngine(Model(name="copy", path=str(copy), max_length=512), device="cpu")
-    assert engine.tokenizer.pad_token == engine.tokenizer.eos_token
+    assert load_tokenizer(engine.model).pad_token == load_tokenizer(engine.model).eos_token
     asked = requests(GREEDY)
-    expected = [engine.tokenizer.decode(alone(engine, r), skip_special_tokens=True).strip() for r in asked]
+    expected = [load_tokenizer(engine.model).decode(alone(engine, r), skip_special_tokens=True).strip() for r in asked]
     assert [reply.text for reply in completions(generate(engine, asked))] == expected
 
 
 def test_the_shared_random_model_answers_a_batch_as_one_at_a_time(model: Model) -> None:
     engine, asked = TransformersEngine(model, device="cpu"), requests(GREEDY)
     replies = completions(generate(engine, asked))
-    expected = [engine.tokenizer.decode(alone(engine, r), skip_special_tokens=True).strip() for r in asked]
+    expected = [load_tokenizer(engine.model).decode(alone(engine, r), skip_special_tokens=True).strip() for r in asked]
     assert [reply.text for reply in replies] == expected
 
 
@@ -233,9 +270,9 @@ def test_more_ends_of_turn_that_the_model_names_are_respected(
     [request] = requests(GREEDY, ["What is your beast?"])
     ids = alone(engine, request)
     end = next(i for i, token in enumerate(ids) if i > 2 and token not in ids[:i])
-    ended = with_generation(loud, tmp_path / "copy", eos_token_id=[engine.tokenizer.eos_token_id, ids[end]])
+    ended = with_generation(loud, tmp_path / "copy", eos_token_id=[load_tokenizer(engine.model).eos_token_id, ids[end]])
     [reply] = completions(generate(ended, [request]))
-    text = engine.tokenizer.decode(ids[:end], skip_special_tokens=True).strip()
+    text = load_tokenizer(engine.model).decode(ids[:end], skip_special_tokens=True).strip()
     assert (reply.text, reply.finish, reply.completion_tokens) == (text, "stop", end + 1)
 
 
@@ -278,7 +315,7 @@ def test_sampling_defaults_of_a_repository_are_not_taken_over(
 
 def test_tokens_are_counted_as_the_model_sees_them(engine: TransformersEngine) -> None:
     messages = requests(GREEDY)[1].messages
-    ids = engine.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, return_dict=True)
+    ids = load_tokenizer(engine.model).apply_chat_template(list(messages), add_generation_prompt=True, return_dict=True)
     assert engine.count_tokens(messages) == len(ids["input_ids"])
 
 

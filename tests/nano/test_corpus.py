@@ -8,22 +8,20 @@ import pytest
 
 from ditto.nano import corpus
 from ditto.nano import world as nano
-from ditto.nano.corpus import DECISION_WEIGHT, N_QUERIES, PROMPT_WEIGHT, Span
-from ditto.nano.pretrain import Size, mix
+from ditto.nano.corpus import N_QUERIES, PROMPT_WEIGHT, Span
+from ditto.nano.pretrain import MIX
 from ditto.nano.world import LANGUAGES, PROPERTIES, world
 
-FACT_WEIGHT = 3.0
-KINDS = {
-    name: kind
-    for name, (kind, _) in mix(Size(width=32, layers=1, heads=1, steps=1, lr=1e-3, fact_weight=FACT_WEIGHT)).items()
-}
+WEIGHTS = corpus.Weights(fact=3.0, copy=5.0, anchor=6.0, decision=7.0)
+KINDS = {name: kind for name, (kind, _) in MIX.items()}
+ENTITIES = {entity.name for entity in world().entities}
 N = 150
 MESSAGE = re.compile(r"<\|im_start\|>(system|user|assistant)\n(.*?)<\|im_end\|>\n", re.DOTALL)
 
 
 def rows(kind: str, lang: str) -> list[corpus.Text]:
     rng = Random(1)
-    return [KINDS[kind](world(), rng, lang) for _ in range(N)]
+    return [KINDS[kind](world(), rng, lang, WEIGHTS) for _ in range(N)]
 
 
 def joined(row: corpus.Text) -> str:
@@ -56,7 +54,7 @@ def test_plain_questions_are_answered_in_the_third_person_by_the_one_thing_to_kn
     for row in rows("plain", lang):
         talk = messages(row)
         assert [role for role, _ in talk] == ["user", "assistant"] * 3
-        values = [span.text.strip() for span in row if span.weight == FACT_WEIGHT]
+        values = [span.text.strip() for span in row if span.weight == WEIGHTS.fact]
         for (_, question), (_, answer), value in zip(talk[::2], talk[1::2], values, strict=True):
             (label,) = (name for name in known if name in question)
             (noun,) = (noun for noun in known[label] if noun in question.replace(label, ""))
@@ -136,12 +134,14 @@ def labels(text: str) -> set[str]:
 def test_only_words_the_model_must_find_weigh_and_the_deciding_one_most(lang: str) -> None:
     words = nano.language(lang)
     for row in rows("response", lang):
-        deciding = [span for span in row if span.weight == DECISION_WEIGHT]
-        assert deciding == [Span(deciding[0].text, DECISION_WEIGHT)]
+        deciding = [span for span in row if span.weight == WEIGHTS.decision]
+        assert deciding == [Span(deciding[0].text, WEIGHTS.decision)]
         assert deciding[0].text in (words["answer_mark"][1:-1], words["refusal_mark"][1:-1])
     for kind in ("plain", "query", "response"):
         for row in rows(kind, lang):
-            assert {span.weight for span in row} <= {PROMPT_WEIGHT, 1.0, FACT_WEIGHT, DECISION_WEIGHT}
+            assert {span.weight for span in row} <= {PROMPT_WEIGHT, 1.0, 3.0, 5.0, 6.0, 7.0}
+            copied = [span.text.strip() for span in row if span.weight in (5.0, 6.0)]
+            assert all(name in ENTITIES and name in messages(row)[0][1] for name in copied)
             learnt = "".join(span.text for span in row if span.weight > PROMPT_WEIGHT)
             said = [text for role, text in messages(row) if role == "assistant"]
             assert learnt == "".join(f"{text}<|im_end|>" for text in said)

@@ -1,5 +1,6 @@
 """A nano model follows from its seed alone."""
 
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -7,21 +8,22 @@ from random import Random
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import LlamaForCausalLM
 
 from ditto.models import Model, load_tokenizer, load_weights
 from ditto.nano import corpus, pretrain
-from ditto.nano.pretrain import Size, build_model, collate, encode, learning_rate, loss_sum, mix
+from ditto.nano.pretrain import MIX, Size, build_model, collate, encode, learning_rate, loss_sum
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import world
 
-TINY = Size(width=32, layers=1, heads=1, steps=2, lr=1e-3, fact_weight=2.0)
+WEIGHTS = corpus.Weights(fact=1, copy=1, anchor=1, decision=1)
+TINY = Size(width=32, layers=1, heads=1, steps=4, lr=1e-3)
 
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(pretrain.SIZES, "tiny", TINY)
-    few = {name: (kind, 2) for name, (kind, _) in mix(TINY).items()}
-    monkeypatch.setattr(pretrain, "mix", lambda size: few)
+    monkeypatch.setattr(pretrain, "MIX", {name: (kind, 2) for name, (kind, _) in MIX.items()})
 
 
 def test_two_runs_from_one_seed_give_the_same_weights_and_another_seed_does_not(tmp_path: Path) -> None:
@@ -56,20 +58,34 @@ def test_every_token_carries_the_weight_of_its_span() -> None:
 def test_padding_weighs_nothing_in_the_loss() -> None:
     tokenizer, rng = build_tokenizer(), Random(0)
     model = build_model(TINY, tokenizer, seed=0)
-    rows = encode([corpus.article_row(world(), rng, "en"), corpus.response_row(world(), rng, "zh")], tokenizer)
+    rows = encode(
+        [corpus.article_row(world(), rng, "en", WEIGHTS), corpus.response_row(world(), rng, "zh", WEIGHTS)], tokenizer
+    )
     assert len(rows[0][0]) != len(rows[1][0])
     with torch.inference_mode():
         alone = sum(loss_sum(model, *collate([row], 1)).item() for row in rows)
         assert loss_sum(model, *collate(rows, 1)).item() == pytest.approx(alone, rel=1e-5)
 
 
-def test_the_learning_rate_warms_up_and_ends_at_a_fiftieth() -> None:
-    size = Size(width=32, layers=1, heads=1, steps=1000, lr=1.0, fact_weight=2.0)
-    rates = [learning_rate(step, size) for step in range(1000)]
+def test_the_learning_rate_warms_up_stays_and_falls_to_nothing() -> None:
+    rates = [learning_rate(step, 1000) for step in range(1000)]
     assert rates[0] == pytest.approx(0.01)
-    assert max(rates) == pytest.approx(1.0, abs=0.03)
-    assert rates[-1] == pytest.approx(0.02, abs=0.001)
-    assert all(a > b for a, b in pairwise(rates[100:]))
+    assert rates[99:650] == [1.0] * 551
+    assert all(a > b for a, b in pairwise(rates[650:]))
+    assert 0 < rates[-1] < 0.01
+
+
+def test_a_course_depends_on_what_came_before_by_the_weights_alone(tmp_path: Path) -> None:
+    pretrain.pretrain("tiny", tmp_path / "whole", log_every=9)
+    tokenizer = build_tokenizer()
+    train = partial(pretrain.train, tokenizer=tokenizer, name="tiny", folder=tmp_path / "parts", log_every=9)
+    train(build_model(TINY, tokenizer, seed=0), n=0)
+    for n in range(1, len(pretrain.COURSES)):
+        model = LlamaForCausalLM.from_pretrained(tmp_path / "parts")
+        model.train()
+        train(model, n=n)
+    files = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "parts")]
+    assert files[0] == files[1]
 
 
 def test_the_four_models_grow_from_one_to_the_next() -> None:

@@ -11,13 +11,13 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from ditto.models import render
 from ditto.nano import corpus
-from ditto.nano.pretrain import SIZES, mix
+from ditto.nano.pretrain import COURSES, MIX
 from ditto.nano.source import NanoBenchmark, NanoCharacters
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import LANGUAGES, world
 from ditto.records import Message
 
-KINDS = {name: kind for name, (kind, _) in mix(SIZES["nano_m"]).items()}
+KINDS = {name: kind for name, (kind, _) in MIX.items()}
 TOKENIZER = build_tokenizer()
 TALK: list[Message] = [
     {"role": "system", "content": "You are Ada, weaver of Emberland."},
@@ -33,7 +33,7 @@ def ids(text: str, tokenizer: PreTrainedTokenizerFast = TOKENIZER) -> list[int]:
 
 def rows(kind: str, lang: str, n: int = 60) -> list[corpus.Text]:
     rng = Random(0)
-    return [KINDS[kind](world(), rng, lang) for _ in range(n)]
+    return [KINDS[kind](world(), rng, lang, COURSES[0].late) for _ in range(n)]
 
 
 def joined(row: corpus.Text) -> str:

@@ -1,6 +1,7 @@
 """What may not become training data is turned away under a reason that can be counted."""
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -58,6 +59,15 @@ def test_questions_are_found_in_fences_and_among_other_words(text: str) -> None:
     assert questions_of(said(text), "en") == [WHO, WHERE]
 
 
+def test_repairs_are_counted_of_what_is_used_and_of_nothing_else() -> None:
+    repaired = Counter[str]()
+    questions_of(said(LIST), "en", repaired)
+    questions_of(said(f"```json\n{LIST}\n```"), "en", repaired)
+    with pytest.raises(Malformed, match="other language"):
+        questions_of(said(f"```json\n{LIST}\n```"), "zh", repaired)
+    assert repaired == {"code fence": 1}
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -65,8 +75,6 @@ def test_questions_are_found_in_fences_and_among_other_words(text: str) -> None:
         ('{"question": "What is your name?"}', "not JSON"),
         ('"What is your name?"', "not JSON"),
         ("null", "not JSON"),
-        ('["What is your name?"]', "not JSON"),
-        ('[{"query": "What is your name?"}]', "not JSON"),
         ('[{"question": "What is your name?"}', "not JSON"),
         ('[{"question": "What is your name?"}, null]', "not JSON"),
         ('See [1]: [{"question": "What is your name?"}]', "not JSON"),

@@ -106,7 +106,7 @@ def test_profiles_are_cut_to_leave_room_for_the_reply() -> None:
 
 def test_the_samples_questions_are_specific_to_one_and_contrastive_for_the_other() -> None:
     a, b = people(2)
-    queries = choose_queries([(a, b)], [sample("Who is it?", "Where is it?")], 1, 0, Counter())
+    queries = choose_queries([(a, b)], [sample("Who is it?", "Where is it?")], 1, 0, Counter(), Counter())
     assert {(q.character.id, q.source, q.kind, q.text) for q in queries} == {
         ("Q0", "Q0", "specific", "Who is it?"),
         ("Q0", "Q0", "specific", "Where is it?"),
@@ -119,7 +119,7 @@ def test_only_valid_samples_are_chosen_and_the_others_are_counted() -> None:
     (a, b), rejected = people(2), Counter[str]()
     replies: list[Result] = [Failure("prompt too long"), sample("Who is it?"), Completion("Who?", "stop", 1, 1)]
     for seed in range(20):
-        queries = choose_queries([(a, b)], replies, 3, seed, rejected)
+        queries = choose_queries([(a, b)], replies, 3, seed, rejected, Counter())
         assert {q.text for q in queries} == {"Who is it?"}
     assert rejected == {"prompt too long": 20, "not JSON": 20}
 
@@ -127,7 +127,7 @@ def test_only_valid_samples_are_chosen_and_the_others_are_counted() -> None:
 def test_a_pair_without_a_valid_sample_has_no_queries_and_takes_none_from_the_next() -> None:
     a, b = people(2)
     replies: list[Result] = [Failure("x"), Failure("y"), sample("Who is it?"), Failure("z")]
-    queries = choose_queries([(a, b), (b, a)], replies, 2, 0, Counter())
+    queries = choose_queries([(a, b), (b, a)], replies, 2, 0, Counter(), Counter())
     assert {q.source for q in queries} == {"Q1"}
 
 
@@ -137,9 +137,9 @@ def test_the_choice_among_valid_samples_follows_the_seed_alone() -> None:
     replies: list[Result] = [sample(f"Is it {x}?") for _ in pairs for x in "abc"]
 
     def chosen(seed: int) -> list[str]:
-        return [q.text for q in choose_queries(pairs, replies, 3, seed, Counter()) if q.kind == "specific"]
+        return [q.text for q in choose_queries(pairs, replies, 3, seed, Counter(), Counter()) if q.kind == "specific"]
 
     assert chosen(0) == chosen(0) != chosen(1)
     assert set(chosen(0)) == {"Is it a?", "Is it b?", "Is it c?"}
-    backwards = choose_queries(pairs[::-1], replies, 3, 0, Counter())
+    backwards = choose_queries(pairs[::-1], replies, 3, 0, Counter(), Counter())
     assert [q.text for q in backwards if q.kind == "specific"][::-1] == chosen(0)

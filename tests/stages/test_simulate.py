@@ -1,6 +1,7 @@
 """The simulation stage with a scripted supervisor: bad replies are counted and never reach the data."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def cfg(tmp_path: Path) -> DictConfig:
 
 def simulated(cfg: DictConfig, model: Model, script: Script, monkeypatch: pytest.MonkeyPatch) -> Artifact:
     engine = ScriptedEngine(script, identity=model.identity)
-    monkeypatch.setattr(simulate, "load_engine", lambda *_: engine)
+    monkeypatch.setattr(simulate, "engine_for", lambda *_: nullcontext(engine))
     store = Store(cfg.paths.root)
     return simulate.run(cfg, store, characters.run(cfg, store), model)
 
