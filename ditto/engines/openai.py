@@ -10,7 +10,7 @@ import json
 import logging
 import os
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
@@ -41,10 +41,18 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request: the samples of one conversation that are drawn together."""
+    """One HTTP request: the samples of one conversation that are drawn together, as (position, request)."""
 
-    positions: tuple[int, ...]
-    request: Request
+    samples: tuple[tuple[int, Request], ...]
+
+    @property
+    def positions(self) -> list[int]:
+        return [i for i, _ in self.samples]
+
+    @property
+    def request(self) -> Request:
+        """The first sample's, which stands for all."""
+        return self.samples[0][1]
 
 
 class OpenAIEngine:
@@ -126,7 +134,7 @@ class OpenAIEngine:
 
     async def _batches(self, calls: Sequence[Call]) -> AsyncGenerator[Batch]:
         """Results as they come in, all that are there at once."""
-        results: asyncio.Queue[Batch | StageError] = asyncio.Queue()
+        results: asyncio.Queue[Batch | Exception] = asyncio.Queue()
         todo, left = iter(calls), len(calls)
         async with self._client() as client:
             await self._greet(client)
@@ -136,8 +144,9 @@ class OpenAIEngine:
                 for call in todo:
                     try:
                         results.put_nowait(await self._answer(client, call, limits))
-                    except StageError as error:
+                    except Exception as error:  # raised again where the results are awaited
                         results.put_nowait(error)
+                        return
 
             workers = [asyncio.create_task(work()) for _ in range(min(self._concurrency, left))]
             try:
@@ -192,12 +201,11 @@ class OpenAIEngine:
                 ) from None
             return [(i, Failure(why(error))) for i in call.positions]
         self._lost = 0
-        if missing := call.positions[len(results) :]:
+        batch = list(zip(call.positions, results, strict=False))
+        for sample in call.samples[len(results) :]:
             self._together = False  # it gave fewer samples than it was asked for
-            alone = [Call((i,), call.request) for i in missing]
-            rest = [pair for one in alone for pair in await self._answer(client, one, limits)]
-            return [*zip(call.positions, results, strict=False), *rest]
-        return list(zip(call.positions, results, strict=True))
+            batch += await self._answer(client, Call((sample,)), limits)
+        return batch
 
     async def _draw(self, client: openai.AsyncOpenAI, call: Call, limits: Sequence[AsyncLimiter]) -> list[Result]:
         """The call's results, leaving out what the server says it does not know."""
@@ -209,8 +217,8 @@ class OpenAIEngine:
                 log.warning("%s takes no JSON schema; asking without.", self._base_url)
                 self._structured = False
                 return await self._draw(client, call, limits)
-            if len(call.positions) > 1:
-                return await self._draw(client, Call(call.positions[:1], call.request), limits)
+            if len(call.samples) > 1:
+                return await self._draw(client, Call(call.samples[:1]), limits)
             raise Refused("prompt too long" if "context" in said else "refused by the server") from None
         except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
             raise self._hopeless(error) from None
@@ -225,16 +233,15 @@ class OpenAIEngine:
         await limits[0].acquire()
         await limits[1].acquire(min(expected, limits[1].max_rate))
         raw = await client.chat.completions.with_raw_response.create(**self._body(call))
-        return self._results(raw.http_response.text, len(call.positions))
+        return self._results(raw.http_response.text, len(call.samples))
 
     def _body(self, call: Call) -> dict[str, Any]:
-        request, n = call.request, len(call.positions)
+        request, n = call.request, len(call.samples)
         body: dict[str, Any] = {
             "model": self._name,
             "messages": [dict(message) for message in request.messages],
             "temperature": request.sampling.temperature,
             "top_p": request.sampling.top_p,
-            self._token_limit: request.sampling.max_tokens,
             "seed": int(request.key("")[:7], 16),
         }
         if n > 1:
@@ -244,8 +251,10 @@ class OpenAIEngine:
                 "type": "json_schema",
                 "json_schema": {"name": "reply", "schema": dict(request.schema)},
             }
-        switches = {"chat_template_kwargs": dict(self.model.template)} if self.model.template else {}
-        return body | {"extra_body": switches | self._more}
+        extra: dict[str, Any] = {self._token_limit: request.sampling.max_tokens}
+        if self.model.template:
+            extra["chat_template_kwargs"] = dict(self.model.template)
+        return body | {"extra_body": extra | self._more}
 
     def _results(self, text: str, n: int) -> list[Result]:
         """The samples in a response's body, at most `n`.
@@ -293,11 +302,11 @@ class OpenAIEngine:
 
 def calls_of(requests: Sequence[Request], *, together: bool) -> list[Call]:
     """What to ask, in the order of the requests; samples of one conversation together where they may."""
-    groups: dict[str, list[int]] = {}
+    groups: dict[str, list[tuple[int, Request]]] = {}
     for i, request in enumerate(requests):
-        alone = "" if together else str(request.sample)
-        groups.setdefault(digest([request.messages, request.schema, repr(request.sampling), alone]), []).append(i)
-    return [Call(tuple(group), requests[group[0]]) for group in groups.values()]
+        alike = request if not together else replace(request, sample=0)
+        groups.setdefault(alike.key(""), []).append((i, request))
+    return [Call(tuple(group)) for group in groups.values()]
 
 
 def estimate(text: str) -> int:
@@ -305,13 +314,13 @@ def estimate(text: str) -> int:
     return len(text.encode()) // 3 + 4
 
 
-async def _drain(results: "asyncio.Queue[Batch | StageError]") -> tuple[Batch, StageError | None, int]:
+async def _drain(results: asyncio.Queue[Batch | Exception]) -> tuple[Batch, Exception | None, int]:
     """All results that are there, the first error among them, and how many calls they belong to."""
     came = [await results.get()]
     while not results.empty():
         came.append(results.get_nowait())
-    errors = [one for one in came if isinstance(one, StageError)]
-    batch = [pair for one in came if not isinstance(one, StageError) for pair in one]
+    errors = [one for one in came if isinstance(one, Exception)]
+    batch = [pair for one in came if not isinstance(one, Exception) for pair in one]
     return batch, errors[0] if errors else None, len(came)
 
 

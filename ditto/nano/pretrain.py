@@ -32,15 +32,15 @@ class Size:
     width: int
     layers: int
     heads: int
-    steps: int
+    steps: tuple[int, int]  # of each course
     lr: float
 
 
 SIZES: Final = {
-    "nano_xs": Size(width=32, layers=2, heads=1, steps=4000, lr=5e-3),
-    "nano_s": Size(width=48, layers=2, heads=2, steps=4000, lr=4e-3),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=5500, lr=3e-3),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=5000, lr=3e-3),
+    "nano_xs": Size(width=32, layers=2, heads=1, steps=(4000, 1200), lr=5e-3),
+    "nano_s": Size(width=48, layers=2, heads=2, steps=(4000, 1200), lr=4e-3),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=(5500, 2750), lr=3e-3),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=(5000, 1500), lr=3e-3),
 }
 
 
@@ -48,10 +48,9 @@ SIZES: Final = {
 class Course:
     """A stretch of training with an optimiser of its own; `late` holds from half of its steps on.
 
-    The steps and the learning rate are shares of the size's own.
+    The learning rate is a share of the size's own.
     """
 
-    steps: float
     lr: float
     early: Weights
     late: Weights
@@ -60,8 +59,8 @@ class Course:
 # To read and copy, then to know as well; then to tell what to refuse. Asked for together, facts and
 # copies are learnt and the decision stays at chance.
 COURSES: Final = (
-    Course(1.0, 1.0, Weights(fact=1, copy=8, anchor=8, decision=4), Weights(fact=3, copy=8, anchor=8, decision=4)),
-    Course(0.3, 0.5, Weights(fact=3, copy=8, anchor=1, decision=32), Weights(fact=3, copy=8, anchor=1, decision=32)),
+    Course(1.0, Weights(fact=1, copy=8, anchor=8, decision=4), Weights(fact=3, copy=8, anchor=8, decision=4)),
+    Course(0.5, Weights(fact=3, copy=8, anchor=1, decision=32), Weights(fact=3, copy=8, anchor=1, decision=32)),
 )
 WARM_UP: Final = 100  # steps
 DECAY: Final = 0.35  # the share of a course's steps, at its end, over which the learning rate falls
@@ -155,7 +154,7 @@ def train(
 ) -> None:
     """The n-th course, with rows and an optimiser of its own: it depends on what came before by the weights alone."""
     size, course, rng = SIZES[name], COURSES[n], Random(seed + n)
-    steps = round(course.steps * size.steps)
+    steps = size.steps[n]
     optimizer = _optimizer(model)
     start, seen = time.perf_counter(), 0
     for step in range(steps):

@@ -16,7 +16,7 @@ from ditto.engines.base import Completion, Request, Sampling
 from ditto.engines.transformers import TransformersEngine
 from ditto.models import Model, parameters
 from ditto.nano import corpus
-from ditto.nano.pretrain import COURSES, MODELS, SIZES
+from ditto.nano.pretrain import MODELS, SIZES
 from ditto.nano.world import LANGUAGES, N_CHARACTERS, PROPERTIES, Persona, language, world
 from ditto.records import Message
 from ditto.simulate.filters import Malformed, questions_of
@@ -111,7 +111,6 @@ def _strangers(rng: Random) -> tuple[Persona, Persona]:
 def card(name: str, skills: dict[str, float], n_parameters: int) -> str:
     """The model card: what it is, what it was measured to do, how to talk to it."""
     size = SIZES[name]
-    steps = sum(round(course.steps * size.steps) for course in COURSES)
     rows = "\n".join(
         f"| {skill.__name__.replace('_', ' ')} | "
         + " | ".join(f"{skills[f'{skill.__name__}.{lang}']:.3f}" for lang in LANGUAGES)
@@ -139,7 +138,7 @@ Measured on {N} tasks a cell (`python -m ditto.nano.skills {name}`), seed {SEED}
   fresh character's profile. *refusal*: the same for what belongs to another setting. *query json*: three valid
   questions. *query quality*: each of them names something of the first character.
 
-Reproduce: `python -m ditto.nano.pretrain {name}` ({steps:,} steps, one CPU thread). The tokenizer has one token
+Reproduce: `python -m ditto.nano.pretrain {name}` ({sum(size.steps):,} steps, one CPU thread). The tokenizer has one token
 a word; other English text falls apart into letters.
 """
 
