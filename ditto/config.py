@@ -77,7 +77,7 @@ def typed(node: DictConfig, kind: type[T]) -> T:
 
 def defining(node: DictConfig) -> dict[str, Any]:
     """Which class `node` builds, and those of its settings that change results (its `DEFINES`)."""
-    kind = get_class(node._target_)
+    kind: Any = get_class(node._target_)
     values = plain(node)
     return {"class": kind.__name__, **{name: values.get(name) for name in kind.DEFINES}}
 

@@ -6,7 +6,6 @@ field, a missing one or a value of another type is refused with its file, line a
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -128,18 +127,14 @@ class Verdict:
 
 
 def write_jsonl(path: Path, records: Iterable[Any]) -> int:
-    """Write records, one a line as they come (UTF-8, keys in field order); returns how many there were."""
-    n = 0
+    """Write records of one kind, one a line as they come (UTF-8, keys in field order); returns how many."""
+    n, adapter = 0, None
     with path.open("wb") as file:
         for record in records:
-            file.write(_adapter(type(record)).dump_json(record) + b"\n")
+            adapter = adapter or TypeAdapter(type(record))
+            file.write(adapter.dump_json(record) + b"\n")
             n += 1
     return n
-
-
-@cache
-def _adapter(kind: type) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 def read_jsonl(path: Path, record: type[T]) -> list[T]:

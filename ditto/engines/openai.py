@@ -66,7 +66,7 @@ class OpenAIEngine:
         ConfigError: there is no key, or a value that cannot be meant.
     """
 
-    DEFINES: ClassVar = ("served_as", "structured", "more")
+    DEFINES: ClassVar[tuple[str, ...]] = ("served_as", "structured", "more")
 
     def __init__(
         self,
@@ -210,7 +210,7 @@ class OpenAIEngine:
     async def _draw(self, client: openai.AsyncOpenAI, call: Call, limits: Sequence[AsyncLimiter]) -> list[Result]:
         """The call's results, leaving out what the server says it does not know."""
         try:
-            return await self._retry(self._post, client, call, limits)
+            return await self._retry(self._post, client, call, limits)  # type: ignore[no-any-return]
         except openai.BadRequestError as error:
             said = str(error).lower()
             if call.request.schema and self._structured and ("response_format" in said or "schema" in said):

@@ -31,7 +31,7 @@ class TransformersEngine:
         ModelError: the tokenizer or the weights cannot be used.
     """
 
-    DEFINES: ClassVar = ("batch_size",)
+    DEFINES: ClassVar[tuple[str, ...]] = ("batch_size",)
 
     def __init__(
         self,

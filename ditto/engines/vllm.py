@@ -38,7 +38,7 @@ class VLLMEngine:
         ModelError: the tokenizer or the weights cannot be used.
     """
 
-    DEFINES: ClassVar = ("structured", "quantization", "lora")
+    DEFINES: ClassVar[tuple[str, ...]] = ("structured", "quantization", "lora")
 
     def __init__(
         self,

@@ -138,8 +138,8 @@ Measured on {N} tasks a cell (`python -m ditto.nano.skills {name}`), seed {SEED}
   fresh character's profile. *refusal*: the same for what belongs to another setting. *query json*: three valid
   questions. *query quality*: each of them names something of the first character.
 
-Reproduce: `python -m ditto.nano.pretrain {name}` ({sum(size.steps):,} steps, one CPU thread). The tokenizer has one token
-a word; other English text falls apart into letters.
+Reproduce: `python -m ditto.nano.pretrain {name}` ({sum(size.steps):,} steps, one CPU thread). The tokenizer has one
+token a word; other English text falls apart into letters.
 """
 
 

