@@ -1,6 +1,7 @@
 """The simulation stage with a scripted supervisor: bad replies are counted and never reach the data."""
 
 import json
+import tracemalloc
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -8,12 +9,15 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from ditto.engines.base import Failure, Request
+from ditto.engines.base import Failure, Request, Sampling
 from ditto.engines.scripted import Script, ScriptedEngine
 from ditto.errors import StageError
+from ditto.journal import Journal
 from ditto.models import Model
-from ditto.records import Dialogue, read_jsonl
+from ditto.prompts import Prompts
+from ditto.records import Character, Dialogue, read_jsonl
 from ditto.run import CONF
+from ditto.simulate.settings import Simulation
 from ditto.stages import characters, simulate
 from ditto.store import Artifact, Store
 from tests.commands import TINY
@@ -84,3 +88,38 @@ def test_a_pair_without_a_valid_sample_has_no_queries(
     assert made.counts["pairs without a valid sample"] == 1
     assert made.counts["queries"] == 5 * 4
     assert made.counts["requested"] == 6 * 3 + 5 * 4
+
+
+def test_memory_does_not_grow_with_the_number_of_characters(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Profiles are shared by many requests and long: those of some pairs at a time may be in memory."""
+    monkeypatch.setattr(simulate, "AT_ONCE", 16)
+    prompts = {"en": Prompts("nano", "en")}
+    sampling = Sampling(max_tokens=200)
+    peaks = []
+    for n in (32, 256):
+        people = [
+            Character(
+                id=f"Q{i}", lang="en", label=f"Label{i}", description="d", claims=(), article=f"{i} tells. " * 4000
+            )
+            for i in range(n)
+        ]
+        engine = ScriptedEngine(lambda r: questions(r) if asks_for_queries(r) else "I know.", max_length=10**6)
+        monkeypatch.setattr(engine, "asked", Forgetful())
+        journal = Journal(tmp_path / f"{n}.jsonl")
+        simulator = simulate.Simulator(engine, journal, prompts, Simulation(sampling, sampling), "scripted")
+        tracemalloc.start()
+        counts = simulator.write(people, tmp_path / f"{n}-dialogues.jsonl")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert counts["dialogues"] == n
+        assert counts["requested"] == counts["done"] == n * 5
+    assert peaks[1] < 1.3 * peaks[0]
+
+
+class Forgetful(list[Request]):
+    """Keeps nothing of what it is given."""
+
+    def __iadd__(self, _: object) -> "Forgetful":
+        return self
