@@ -1,28 +1,57 @@
-"""`python -m benchmarks`: run all of them and print their ratios (a few minutes on a CPU)."""
+"""`python -m benchmarks [name ...]`: run all of them, or those named, and print their ratios."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging
 
-from benchmarks import generation, tuning
+from benchmarks import generation, journal, latency, prefixes, tuning
 from benchmarks.timing import machine
+
+Rates = Sequence[tuple[str, float]]
 
 
 def main() -> None:
     logging.disable_progress_bar()
     console = Console(width=100)
-    for title, unit, rates in (
-        ("simulation, engine=transformers", "requests/s", generation.run()),
-        ("tuning, trainer=cpu", "tokens/s", tuning.run()),
-    ):
-        table = Table(title=title, title_style="bold")
-        for column in ("", unit, "ours over it"):
-            table.add_column(column, justify="right" if column else "left")
-        ours = rates[0][1]
-        for name, rate in rates:
-            table.add_row(name, f"{rate:,.1f}", f"{ours / rate:.2f}")
-        console.print(table)
+    for name in sys.argv[1:] or BENCHMARKS:
+        BENCHMARKS[name](console)
     console.print(machine())
+
+
+def show(console: Console, title: str, unit: str, rates: Rates) -> None:
+    """A table of rates, ours first, each with our ratio over it."""
+    table = Table("", title=title, title_style="bold")
+    for column in (unit, "ours over it"):
+        table.add_column(column, justify="right")
+    for name, rate in rates:
+        table.add_row(name, f"{rate:,.1f}", f"{rates[0][1] / rate:.2f}")
+    console.print(table)
+
+
+def _prefixes(console: Console) -> None:
+    for title, rates in prefixes.run().items():
+        show(console, f"shared prefixes: {title}", "requests/s", rates)
+
+
+def _journal(console: Console) -> None:
+    table = Table("", "seconds", "peak MiB", title=f"journal of {journal.RECORDS:,} replies", title_style="bold")
+    for name, seconds, mib in journal.run():
+        table.add_row(name, f"{seconds:.1f}", f"{mib:.0f}")
+    console.print(table)
+
+
+BENCHMARKS: Mapping[str, Callable[[Console], None]] = {
+    "generation": lambda c: show(c, "simulation, engine=transformers", "requests/s", generation.run()),
+    "tuning": lambda c: show(c, "tuning, trainer=cpu", "tokens/s", tuning.run()),
+    "prefixes": _prefixes,
+    "latency": lambda c: show(
+        c, f"engine=openai, {latency.CONCURRENCY} in flight, {latency.LATENCY} s a reply", "requests/s", latency.run()
+    ),
+    "journal": _journal,
+}
 
 
 if __name__ == "__main__":

@@ -89,14 +89,18 @@ class VLLMEngine:
         too_long = {i for i, ids in enumerate(prompts) if len(ids) >= self.max_length}
         if too_long:
             yield [(i, Failure("prompt too long")) for i in sorted(too_long)]
-        order = sorted(set(range(len(prompts))) - too_long, key=lambda i: (prompts[i], requests[i].sample))
-        if order:
-            yield from self._generate([self._job(i, requests[i], prompts[i]) for i in order])
+        jobs = [self._job(i, requests[i], prompts[i]) for i in range(len(prompts)) if i not in too_long]
+        if jobs:
+            yield from self._generate(self._ordered(jobs))
 
     def close(self) -> None:
         """End the processes; the next request would start new ones."""
         while self._running:
             self._running.pop().close()
+
+    def _ordered(self, jobs: Sequence[Job]) -> list[Job]:
+        """Prompts that begin alike one after another; samples of one prompt in their order."""
+        return sorted(jobs, key=lambda job: (job.prompt, job.id))
 
     def _generate(self, jobs: Sequence[Job]) -> Iterator[Batch]:
         processes, left = self._processes(), len(jobs)

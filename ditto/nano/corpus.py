@@ -40,8 +40,9 @@ Text = list[Span]
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """What the one word weighs that a reply is about; every other word of it weighs 1.
+class Lesson:
+    """What the one word weighs that a reply is about, where every other word of it weighs 1; and how
+    many questions are put to one profile.
 
     `fact` is known by heart, `copy` a name taken from a profile, `anchor` such a name in a query, and
     `decision` tells an answer from a refusal.
@@ -51,6 +52,7 @@ class Weights:
     copy: float
     anchor: float
     decision: float
+    questions: int = 1
 
 
 def chat(role: str, content: str) -> str:
@@ -62,7 +64,7 @@ def reply(*parts: Span) -> Text:
     return [Span("<|im_start|>assistant\n", PROMPT_WEIGHT), *parts, Span("<|im_end|>", 1.0), Span("\n", PROMPT_WEIGHT)]
 
 
-def article_row(world: World, rng: Random, lang: str, weights: Weights) -> Text:
+def article_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
     return [Span(nano.article(rng.choice(world.personas), lang, rng) + "<|im_end|>", 1.0)]
 
 
@@ -77,7 +79,7 @@ def facts(persona: Persona, lang: str) -> list[tuple[str, str]]:
     ]
 
 
-def plain_row(world: World, rng: Random, lang: str, weights: Weights) -> Text:
+def plain_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
     """Three questions and answers in the third person."""
     words, text = nano.language(lang), Text()
     for _ in range(3):
@@ -91,7 +93,7 @@ def plain_row(world: World, rng: Random, lang: str, weights: Weights) -> Text:
         before, after = words["plain_answer"].format(noun=noun, label=label, value="|").split("|")
         text.append(Span(chat("user", question), PROMPT_WEIGHT))
         space = " " if value.isascii() else ""  # part of the token in Latin letters, out of place in Chinese
-        text += reply(Span(before.rstrip(), 1.0), Span(space + value, weights.fact), Span(after, 1.0))
+        text += reply(Span(before.rstrip(), 1.0), Span(space + value, lesson.fact), Span(after, 1.0))
     return text
 
 
@@ -99,7 +101,7 @@ def query_prompt(a: Persona, b: Persona, rng: Random, lang: str) -> str:
     return PROMPTS[lang].render("query", n=N_QUERIES, **_profile(a, lang, rng, "a_"), **_profile(b, lang, rng, "b_"))
 
 
-def query_row(world: World, rng: Random, lang: str, weights: Weights) -> Text:
+def query_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
     a, b = world.fresh(rng), world.fresh(rng)
     while b.setting == a.setting:
         b = world.fresh(rng)
@@ -108,7 +110,7 @@ def query_row(world: World, rng: Random, lang: str, weights: Weights) -> Text:
     questions = [nano.query(a.facts[x], y, lang, rng) for x, y in rng.sample(pairs, N_QUERIES)]
     body = '[{"question": "' + '"}, {"question": "'.join(questions) + '"}]'
     anchors = [entity.name for entity in a.facts.values()]
-    return [Span(chat("user", prompt), PROMPT_WEIGHT), *reply(*_named(body, anchors, weights.anchor))]
+    return [Span(chat("user", prompt), PROMPT_WEIGHT), *reply(*_named(body, anchors, lesson.anchor))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +124,29 @@ class RolePlay:
 def role_play(persona: Persona, source: Persona, rng: Random, lang: str) -> RolePlay:
     """A query anchored in something of `source`: the character itself, or a stranger to be refused."""
     anchor, asked = rng.sample(PROPERTIES, 2)
-    entity = source.facts[anchor]
     system = PROMPTS[lang].render("response", **_profile(persona, lang, rng, ""))
-    query = nano.query(entity, asked, lang, rng)
+    query = nano.query(source.facts[anchor], asked, lang, rng)
     messages: tuple[Message, ...] = ({"role": "system", "content": system}, {"role": "user", "content": query})
-    return RolePlay(messages, nano.answer(persona, entity, asked, lang))
+    return RolePlay(messages, nano.answer(persona, source.facts[anchor], asked, lang))
 
 
-def response_row(world: World, rng: Random, lang: str, weights: Weights) -> Text:
+def response_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
+    """Questions to one fresh character; half of them, at random, are a stranger's."""
     persona, stranger = world.fresh(rng), world.fresh(rng)
     play = role_play(persona, persona if rng.random() < 0.5 else stranger, rng, lang)
-    head, mark, tail = _split_decision(play.said, lang)
+    row = [Span(chat(m["role"], m["content"]), PROMPT_WEIGHT) for m in play.messages]
+    row += _said(play.said, persona, lang, lesson)
+    for _ in range(lesson.questions - 1):
+        more = role_play(persona, persona if rng.random() < 0.5 else stranger, rng, lang)
+        row.append(Span(chat("user", more.messages[-1]["content"]), PROMPT_WEIGHT))
+        row += _said(more.said, persona, lang, lesson)
+    return row
+
+
+def _said(said: str, persona: Persona, lang: str, lesson: Lesson) -> Text:
+    head, mark, tail = _split_decision(said, lang)
     names = [entity.name for entity in persona.facts.values()]
-    return [
-        *(Span(chat(m["role"], m["content"]), PROMPT_WEIGHT) for m in play.messages),
-        *reply(Span(head, 1.0), Span(mark, weights.decision), *_named(tail, names, weights.copy)),
-    ]
+    return reply(Span(head, 1.0), Span(mark, lesson.decision), *_named(tail, names, lesson.copy))
 
 
 def _profile(persona: Persona, lang: str, rng: Random, prefix: str) -> dict[str, str]:

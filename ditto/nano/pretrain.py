@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from ditto.nano import corpus
-from ditto.nano.corpus import Weights
+from ditto.nano.corpus import Lesson
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import LANGUAGES, world
 
@@ -37,10 +37,10 @@ class Size:
 
 
 SIZES: Final = {
-    "nano_xs": Size(width=32, layers=2, heads=1, steps=(4000, 1200, 800), lr=5e-3),
-    "nano_s": Size(width=48, layers=2, heads=2, steps=(4000, 1200, 800), lr=4e-3),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=(5500, 1650, 1650), lr=3e-3),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=(5000, 1500, 1500), lr=3e-3),
+    "nano_xs": Size(width=32, layers=2, heads=1, steps=(4000, 1200, 600), lr=5e-3),
+    "nano_s": Size(width=48, layers=2, heads=2, steps=(4000, 1200, 600), lr=4e-3),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=(5500, 1650, 1100), lr=3e-3),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=(5000, 1500, 1100), lr=3e-3),
 }
 
 
@@ -52,17 +52,16 @@ class Course:
     """
 
     lr: float
-    early: Weights
-    late: Weights
+    early: Lesson
+    late: Lesson
 
 
-# To read and to know; to tell what to refuse; to copy the right name. Asked for all at once, one of the
-# last two stays at chance: which one depends on the size.
-COURSES: Final = (
-    Course(1.0, Weights(fact=1, copy=8, anchor=8, decision=4), Weights(fact=3, copy=8, anchor=8, decision=4)),
-    Course(0.5, Weights(fact=3, copy=8, anchor=1, decision=32), Weights(fact=3, copy=8, anchor=1, decision=32)),
-    Course(0.5, Weights(fact=3, copy=32, anchor=1, decision=8), Weights(fact=3, copy=32, anchor=1, decision=8)),
-)
+READ: Final = Lesson(fact=1, copy=8, anchor=8, decision=4)
+KNOW: Final = Lesson(fact=3, copy=8, anchor=8, decision=4)
+REFUSE: Final = Lesson(fact=3, copy=8, anchor=1, decision=32)
+ANSWER: Final = Lesson(fact=3, copy=32, anchor=1, decision=16, questions=4)
+# Asked for all at once, refusing or answering stays at chance: which one depends on the size.
+COURSES: Final = (Course(1.0, READ, KNOW), Course(0.5, REFUSE, REFUSE), Course(0.5, ANSWER, ANSWER))
 WARM_UP: Final = 100  # steps
 DECAY: Final = 0.35  # the share of a course's steps, at its end, over which the learning rate falls
 # The kinds of rows and how many of each a step sees.
@@ -163,8 +162,8 @@ def train(
             group["lr"] = size.lr * course.lr * learning_rate(step, steps)
         losses = dict[str, float]()
         for kind, (row, count) in MIX.items():
-            weigh = course.early if step < steps / 2 else course.late
-            rows = encode([row(world(), rng, LANGUAGES[i % 2], weigh) for i in range(count)], tokenizer)
+            lesson = course.early if step < steps / 2 else course.late
+            rows = encode([row(world(), rng, LANGUAGES[i % 2], lesson) for i in range(count)], tokenizer)
             ids, weights = collate(rows, tokenizer.pad_token_id)
             loss = loss_sum(model, ids, weights) / weights.sum()
             (loss / len(MIX)).backward()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -12,7 +13,7 @@ from ditto.nano.corpus import N_QUERIES, PROMPT_WEIGHT, Span
 from ditto.nano.pretrain import MIX
 from ditto.nano.world import LANGUAGES, PROPERTIES, world
 
-WEIGHTS = corpus.Weights(fact=3.0, copy=5.0, anchor=6.0, decision=7.0)
+LESSON = corpus.Lesson(fact=3.0, copy=5.0, anchor=6.0, decision=7.0)
 KINDS = {name: kind for name, (kind, _) in MIX.items()}
 ENTITIES = {entity.name for entity in world().entities}
 N = 150
@@ -21,7 +22,7 @@ MESSAGE = re.compile(r"<\|im_start\|>(system|user|assistant)\n(.*?)<\|im_end\|>\
 
 def rows(kind: str, lang: str) -> list[corpus.Text]:
     rng = Random(1)
-    return [KINDS[kind](world(), rng, lang, WEIGHTS) for _ in range(N)]
+    return [KINDS[kind](world(), rng, lang, LESSON) for _ in range(N)]
 
 
 def joined(row: corpus.Text) -> str:
@@ -54,7 +55,7 @@ def test_plain_questions_are_answered_in_the_third_person_by_the_one_thing_to_kn
     for row in rows("plain", lang):
         talk = messages(row)
         assert [role for role, _ in talk] == ["user", "assistant"] * 3
-        values = [span.text.strip() for span in row if span.weight == WEIGHTS.fact]
+        values = [span.text.strip() for span in row if span.weight == LESSON.fact]
         for (_, question), (_, answer), value in zip(talk[::2], talk[1::2], values, strict=True):
             (label,) = (name for name in known if name in question)
             (noun,) = (noun for noun in known[label] if noun in question.replace(label, ""))
@@ -102,6 +103,22 @@ def test_responses_are_right_by_the_profile_in_view_and_refuse_by_setting(lang: 
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_one_profile_may_be_asked_several_questions_each_answered_by_itself(lang: str) -> None:
+    words, rng, refusals = nano.language(lang), Random(3), set()
+    settings = {e.name: words["settings"][e.setting] for e in world().entities}
+    for _ in range(N):
+        (_, system), *talk = messages(corpus.response_row(world(), rng, lang, replace(LESSON, questions=4)))
+        assert [role for role, _ in talk] == ["user", "assistant"] * 4
+        for (_, query), (_, said) in zip(talk[::2], talk[1::2], strict=True):
+            (anchor,) = (name for name in ENTITIES if name in query)
+            refuses = words["refusal_mark"] in said
+            assert refuses == (settings[anchor] not in system)
+            assert all(name in system for name in ENTITIES if name in said and name != anchor)
+            refusals.add(refuses)
+    assert refusals == {True, False}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_is_ever_played_without_the_article_in_view(kind: str, lang: str) -> None:
     words, played = nano.language(lang), 0
@@ -134,8 +151,8 @@ def labels(text: str) -> set[str]:
 def test_only_words_the_model_must_find_weigh_and_the_deciding_one_most(lang: str) -> None:
     words = nano.language(lang)
     for row in rows("response", lang):
-        deciding = [span for span in row if span.weight == WEIGHTS.decision]
-        assert deciding == [Span(deciding[0].text, WEIGHTS.decision)]
+        deciding = [span for span in row if span.weight == LESSON.decision]
+        assert deciding == [Span(deciding[0].text, LESSON.decision)]
         assert deciding[0].text in (words["answer_mark"][1:-1], words["refusal_mark"][1:-1])
     for kind in ("plain", "query", "response"):
         for row in rows(kind, lang):

@@ -16,7 +16,7 @@ from ditto.nano.pretrain import MIX, Size, build_model, collate, encode, learnin
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import world
 
-WEIGHTS = corpus.Weights(fact=1, copy=1, anchor=1, decision=1)
+LESSON = corpus.Lesson(fact=1, copy=1, anchor=1, decision=1)
 TINY = Size(width=32, layers=1, heads=1, steps=(4, 2, 2), lr=1e-3)
 
 
@@ -59,7 +59,7 @@ def test_padding_weighs_nothing_in_the_loss() -> None:
     tokenizer, rng = build_tokenizer(), Random(0)
     model = build_model(TINY, tokenizer, seed=0)
     rows = encode(
-        [corpus.article_row(world(), rng, "en", WEIGHTS), corpus.response_row(world(), rng, "zh", WEIGHTS)], tokenizer
+        [corpus.article_row(world(), rng, "en", LESSON), corpus.response_row(world(), rng, "zh", LESSON)], tokenizer
     )
     assert len(rows[0][0]) != len(rows[1][0])
     with torch.inference_mode():
