@@ -2,13 +2,9 @@
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import islice
-from typing import Final
 
 from ditto.models import Model, load_tokenizer, render
 from ditto.records import Message
-
-BLOCK: Final = 16  # tokens; vLLM caches whole blocks of this size
 
 
 class Tokens:
@@ -53,18 +49,16 @@ class Reuse:
     the prompts makes no difference to the sum.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, block: int = 16) -> None:
         self.tokens = 0
+        self._block = block
         self._seen: set[bytes] = set()
 
     def add(self, prompt: Sequence[int]) -> None:
         chain, known = b"", True
-        for block in islice(_blocks(prompt), (len(prompt) - 1) // BLOCK):
+        for start in range(0, len(prompt) - self._block, self._block):
+            block = str(prompt[start : start + self._block]).encode()
             chain = blake2b(chain + block, digest_size=8).digest()
             known = known and chain in self._seen
-            self.tokens += BLOCK * known
+            self.tokens += self._block * known
             self._seen.add(chain)
-
-
-def _blocks(prompt: Sequence[int]) -> list[bytes]:
-    return [str(prompt[i : i + BLOCK]).encode() for i in range(0, len(prompt), BLOCK)]

@@ -25,6 +25,9 @@ from ditto.store import digest
 
 log = logging.getLogger(__name__)
 GIB: Final = 1 << 30
+# The CPU build's blocks hold 128 tokens, too many for short profiles to be shared; and seeded sampling of a
+# prompt that is read in pieces ends vLLM 0.32 there.
+ON_CPU: Final = {"block_size": 32, "enable_chunked_prefill": False}
 
 
 class VLLMEngine:
@@ -59,7 +62,7 @@ class VLLMEngine:
         self.max_length = model.max_length
         self.identity = digest([model.identity, structured, quantization, lora])
         self.usage = Usage()
-        self._reuse = Reuse()
+        self._reuse = Reuse(16 if torch.cuda.is_available() else ON_CPU["block_size"])
         self._structured, self._lora = structured, lora
         self._devices = device_shares(tensor_parallel, data_parallel)
         self._tokens = Tokens(model)
@@ -76,8 +79,7 @@ class VLLMEngine:
             "quantization": quantization,
             "enable_lora": lora is not None,
             "generation_config": "vllm",  # nothing that a repository suggests
-            # Seeded sampling of a prompt that is read in pieces ends vLLM 0.32 on a CPU.
-            **({} if torch.cuda.is_available() else {"enable_chunked_prefill": False}),
+            **({} if torch.cuda.is_available() else ON_CPU),
             **(options or {}),
         }
 

@@ -27,7 +27,7 @@ REMEDIES: Final = {
     r"(?i)quantiz": "choose another engine.quantization",
     r"(?i)unexpected keyword argument": "remove it from engine.options",
 }
-ERROR: Final = re.compile(r"(?:^|[\s.])(\w*(?:Error|Exception): .+)$")
+ERROR: Final = re.compile(r"(?m)(?:^|[\s.])(\w*(?:Error|Exception): .+)$")
 
 
 class Process:
@@ -60,7 +60,7 @@ class Process:
         try:
             failed = self.pipe.recv()
         except (EOFError, ConnectionResetError):
-            failed = "its process has ended"
+            failed = "its process has ended; see the root cause"
         if failed:
             raise ModelError(f"vLLM cannot start {self._model}: {self._reason(failed)}")
 
@@ -96,13 +96,14 @@ class Process:
             self._log.unlink(missing_ok=True)
 
     def _reason(self, said: str) -> str:
-        """The first error in its log, which is the cause of the others, and a remedy."""
+        """What went wrong in one line, and a remedy; the first error in its log causes those after it."""
         self._failed = True
-        text = self._log.read_text("utf-8", errors="replace")
-        errors = [found[1] for line in text.splitlines() if (found := ERROR.search(line))]
-        cause = (errors or [said or f"exit code {self._child.poll()}"])[0].strip().rstrip(".")
-        remedy = next((remedy for sign, remedy in REMEDIES.items() if re.search(sign, cause)), None)
-        return f"{cause[:400]}{'; ' + remedy if remedy else ''} (all it said is in {self._log})."
+        logged = ERROR.search(self._log.read_text("utf-8", errors="replace"))
+        vague = not said or "root cause" in said
+        cause = logged[1] if vague and logged else said or f"exit code {self._child.wait()}"
+        cause = " ".join(re.sub(r"(?s)\[type=.*|^\w+: \d+ validation error for \w+", "", cause).split())
+        remedy = next((f"; {remedy}" for sign, remedy in REMEDIES.items() if re.search(sign, cause)), "")
+        return f"{cause[:400].rstrip('.')}{remedy} (all it said is in {self._log})."
 
 
 def ready(processes: Sequence[Process]) -> list[Process]:

@@ -39,8 +39,8 @@ class Size:
 SIZES: Final = {
     "nano_xs": Size(width=32, layers=2, heads=1, steps=(4000, 1200, 600), lr=5e-3),
     "nano_s": Size(width=48, layers=2, heads=2, steps=(4000, 1200, 600), lr=4e-3),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=(5500, 1650, 1100), lr=3e-3),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=(5000, 1500, 1100), lr=3e-3),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=(5500, 1650, 1500), lr=3e-3),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=(5000, 1500, 1500), lr=3e-3),
 }
 
 
@@ -61,7 +61,7 @@ KNOW: Final = Lesson(fact=3, copy=8, anchor=8, decision=4)
 REFUSE: Final = Lesson(fact=3, copy=8, anchor=1, decision=32)
 ANSWER: Final = Lesson(fact=3, copy=32, anchor=1, decision=16, questions=4)
 # Asked for all at once, refusing or answering stays at chance: which one depends on the size.
-COURSES: Final = (Course(1.0, READ, KNOW), Course(0.5, REFUSE, REFUSE), Course(0.5, ANSWER, ANSWER))
+COURSES: Final = (Course(1.0, READ, KNOW), Course(0.5, REFUSE, REFUSE), Course(1.0, ANSWER, ANSWER))
 WARM_UP: Final = 100  # steps
 DECAY: Final = 0.35  # the share of a course's steps, at its end, over which the learning rate falls
 # The kinds of rows and how many of each a step sees.

@@ -4,7 +4,9 @@ from random import Random
 
 import pytest
 
-from ditto.engines.tokens import BLOCK, Reuse, shared, spoken
+from ditto.engines.tokens import Reuse, shared, spoken
+
+BLOCK = 16
 
 
 def brute_force(prompts: list[list[int]]) -> int:

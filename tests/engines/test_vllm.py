@@ -36,7 +36,7 @@ pytestmark = [
 NANO = Model(name="nano_m", path="embedded:nano_m", dtype="float32", max_length=512)
 GREEDY = Sampling(max_tokens=40)
 SAMPLED = Sampling(temperature=1.0, top_p=0.8, max_tokens=80, n=3)
-SMALL: dict[str, Any] = {"cache_gib": 0.5, "options": {"enforce_eager": True}}
+SMALL: dict[str, Any] = {"cache_gib": 0.5, "options": {"enforce_eager": True, "max_num_batched_tokens": 512}}
 
 
 def roles(n: int, sampling: Sampling = GREEDY) -> list[Request]:
@@ -200,6 +200,64 @@ def test_its_processes_end_with_it_and_come_again(engine: VLLMEngine) -> None:
     engine.close()
     assert not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
     assert len(generate(engine, roles(2))) == 2
+
+
+ASKS = """
+import sys
+from pathlib import Path
+from ditto.engines.ask import Tally, ask
+from ditto.journal import Journal
+from tests.engines.test_vllm import NANO, SMALL, VLLMEngine, workload
+class Noting(VLLMEngine):
+    def generate(self, requests):
+        with open(sys.argv[2], "a") as asked:
+            asked.writelines(request.key(self.identity) + "\\n" for request in requests)
+        return super().generate(requests)
+engine, journal = Noting(NANO, **SMALL), Journal(Path(sys.argv[1]))
+ask(engine, workload(), journal, Tally(), "")
+journal.compact()
+engine.close()
+"""
+
+
+def workload() -> list[Request]:
+    return roles(400) + queries(30)
+
+
+@pytest.mark.slow
+def test_killed_it_leaves_no_process_and_asks_again_for_nothing_that_is_stored(
+    engine: VLLMEngine, tmp_path: Path
+) -> None:
+    journal, asked = tmp_path / "journal.jsonl", tmp_path / "asked.txt"
+    command = [sys.executable, "-c", ASKS, str(journal), str(asked)]
+    first = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
+    while first.poll() is None and not (journal.exists() and journal.read_bytes().count(b"\n") > 50):
+        time.sleep(0.01)
+    family = psutil.Process(first.pid).children(recursive=True)
+    first.kill()
+    first.wait()
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert family
+    assert not alive
+    kept = {key for key in asked.read_text().split() if key in Journal(journal)}
+    assert 50 < len(kept) < len(workload())
+    asked.unlink()
+    subprocess.run(command, cwd=Path(__file__).parents[2], check=True, stderr=subprocess.DEVNULL)
+    again = asked.read_text().split()
+    assert not kept & set(again)
+    assert len(kept) + len(again) == len(workload())
+    whole = Journal(tmp_path / "whole.jsonl")
+    ask(engine, workload(), whole, Tally(), "")
+    whole.compact()
+    assert journal.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
+def test_two_copies_of_the_model_share_the_work(engine: VLLMEngine) -> None:
+    asked = roles(30)
+    two = VLLMEngine(NANO, data_parallel=2, **SMALL)
+    assert texts(generate(two, asked)) == texts(generate(engine, asked))
+    assert len(two._running) == 2
+    two.close()
 
 
 def test_what_vllm_cannot_start_is_one_sentence_with_a_remedy(tmp_path: Path) -> None:
