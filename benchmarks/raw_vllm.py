@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import Any
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
     )
     params = SamplingParams(temperature=0, max_tokens=REPLY)
     for seed, n_roles in ((1000, 2), (0, 16)):
-        conversations = [list(request.messages) for request in paper_shaped(seed, n_roles)]
+        conversations: list[Any] = [list(request.messages) for request in paper_shaped(seed, n_roles)]
         start = time.perf_counter()
         llm.chat(conversations, params, use_tqdm=False)
         seconds = time.perf_counter() - start
