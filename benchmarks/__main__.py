@@ -37,7 +37,7 @@ def _prefixes(console: Console) -> None:
 
 
 def _journal(console: Console) -> None:
-    table = Table("", "seconds", "peak MiB", title=f"journal of {journal.RECORDS:,} replies", title_style="bold")
+    table = Table("", "seconds", "MiB more", title=f"journal of {journal.RECORDS:,} replies", title_style="bold")
     for name, seconds, mib in journal.run():
         table.add_row(name, f"{seconds:.1f}", f"{mib:.0f}")
     console.print(table)

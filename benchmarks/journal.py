@@ -1,4 +1,4 @@
-"""The journal at a million requests: written in batches, opened again, read, with its peak memory."""
+"""The journal at a million requests: written in batches, opened again, read, with the memory it takes."""
 
 import multiprocessing
 import resource
@@ -17,7 +17,7 @@ Row = tuple[str, float, float]
 
 
 def run() -> list[Row]:
-    """(what, seconds, peak MiB of its process) of each step, each in a process of its own."""
+    """(what, seconds, growth of its process in MiB at most) of each step, each in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.jsonl"
         return [_alone(name, step, path) for name, step in (("write", _write), ("open", _open), ("compact", _compact))]
@@ -58,7 +58,10 @@ def _alone(name: str, step: Callable[[Path], None], path: Path) -> Row:
 
 
 def _measured(step: Callable[[Path], None], path: Path, pipe: Connection) -> None:
-    start = time.perf_counter()
+    start, before = time.perf_counter(), _peak_mib()
     step(path)
-    seconds = time.perf_counter() - start
-    pipe.send((seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    pipe.send((time.perf_counter() - start, _peak_mib() - before))
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

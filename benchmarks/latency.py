@@ -60,10 +60,17 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     reply = {"choices": [{"message": {"content": "Aye."}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 3}}
     body = json.dumps(reply).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    while header := await reader.readuntil(b"\r\n\r\n"):
+    while header := await _header(reader):
         length = next(
             (int(line[15:]) for line in header.lower().split(b"\r\n") if line.startswith(b"content-length")), 0
         )
         await reader.readexactly(length)
         await asyncio.sleep(LATENCY if length else 0)
         writer.write(head + body)
+
+
+async def _header(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, ConnectionResetError):
+        return b""
