@@ -1,6 +1,6 @@
 """What a shared prefix saves: our vLLM engine beside raw `LLM.chat`, and with and without its cache.
 
-Prompts have the paper's shape: a profile of a thousand tokens and six short questions to each role. The
+Prompts have the paper's shape: a profile of 600 tokens and six short questions to each role. The
 model is a Llama of random weights, large enough that reading a prompt costs something.
 """
 
@@ -25,7 +25,7 @@ from ditto.models import Model
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import world
 
-ROLES, QUESTIONS, PROFILE, REPLY = 16, 6, 1000, 16
+ROLES, QUESTIONS, PROFILE, REPLY = 8, 6, 600, 16
 GIB_OF_CACHE = 1
 OPTIONS: dict[str, Any] = {"cache_gib": GIB_OF_CACHE, "options": {"enforce_eager": True}}
 
@@ -40,7 +40,7 @@ class Shuffled(VLLMEngine):
 def run() -> dict[str, list[tuple[str, float]]]:
     """Requests a second of each way, ours first, by engine."""
     with tempfile.TemporaryDirectory() as folder:
-        model = random_model(Path(folder), max_length=1200)
+        model = random_model(Path(folder), max_length=800)
         tables = {"transformers": _transformers(model)}
         if find_spec("vllm"):
             tables["vllm, prefix cache"] = _vllm(model)

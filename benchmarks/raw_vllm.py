@@ -8,7 +8,7 @@ from typing import Any
 def main() -> None:
     from vllm import LLM, SamplingParams
 
-    from benchmarks.prefixes import GIB_OF_CACHE, REPLY, paper_shaped
+    from benchmarks.prefixes import GIB_OF_CACHE, REPLY, ROLES, paper_shaped
 
     llm = LLM(
         model=sys.argv[1],
@@ -19,7 +19,7 @@ def main() -> None:
         kv_cache_memory_bytes=GIB_OF_CACHE << 30,
     )
     params = SamplingParams(temperature=0, max_tokens=REPLY)
-    for seed, n_roles in ((1000, 2), (0, 16)):
+    for seed, n_roles in ((1000, 2), (0, ROLES)):
         conversations: list[Any] = [list(request.messages) for request in paper_shaped(seed, n_roles)]
         start = time.perf_counter()
         llm.chat(conversations, params, use_tqdm=False)

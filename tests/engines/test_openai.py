@@ -287,13 +287,11 @@ def test_the_key_is_in_no_log_no_journal_and_no_traceback(tmp_path: Path, caplog
     rng = Random(1)
 
     def wild(body: Body, _: int) -> Body | Fault:
-        faults = [
-            Fault(500, KEY),
-            Fault("truncate"),
-            Fault("html"),
-            Fault(429, json.dumps({"error": {"message": KEY}})),
-        ]
-        return rng.choice([*faults, echo(body), echo(body), Fault(401, KEY) if question(body) == "question 29" else {}])
+        if question(body) == "question 29":
+            return Fault(401, KEY)
+        error = json.dumps({"error": {"message": KEY}})
+        faults = [Fault(500, KEY), Fault("truncate"), Fault("html"), Fault(429, error), {}]
+        return rng.choice([*faults, *[echo(body)] * 10])
 
     script = """
 import logging, sys
