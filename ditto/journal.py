@@ -61,19 +61,17 @@ class Journal:
         self._store(lines)
 
     def compact(self) -> None:
-        """Rewrite it in the order of its keys, so that equal replies make equal files in whatever order
-        they came.
+        """Rewrite it in the order of its keys, every reply a batch of its own, so that equal replies make
+        equal files in whatever order and company they came.
         """
         if not len(self):
             return
         beside = self._path.with_name(f".{self._path.name}.compact")
         with self._path.open("rb") as source, beside.open("wb") as target:
-            last = b""
             for (offset,) in self._index.execute("SELECT offset FROM replies ORDER BY key"):
                 source.seek(offset)
-                target.write(last)
-                last = source.readline().replace(END, b"}\n")
-            target.write(last[:-2] + END)
+                line = source.readline()
+                target.write(line if line.endswith(END) else line[:-2] + END)
             target.flush()
             os.fsync(target.fileno())
         beside.replace(self._path)
