@@ -9,7 +9,7 @@ from ditto.models import Model, load_config, pick_device
 from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
 from ditto.stages.engine import engine_for, supervisors
-from ditto.tune.module import Tuning
+from ditto.stages.tune import hyperparameters
 
 
 def check(cfg: DictConfig) -> tuple[Model, Model]:
@@ -21,7 +21,7 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     for node in (cfg.characters, cfg.benchmark, cfg.judge):
         build(node)
     typed(cfg.simulate, Simulation)
-    typed(cfg.tuning, Tuning)
+    hyperparameters(cfg.tuning)
     if typed(cfg.answer, Sampling).n != 1:
         raise ConfigError(f"answer.n={cfg.answer.n}: one answer is judged for each question.")
     if not 1 <= cfg.threads <= 1024:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from peft import LoraConfig, PeftModel
 
 from ditto.config import build, plain, typed
 from ditto.errors import StageError
@@ -16,6 +17,7 @@ from ditto.models import Model, load_tokenizer, load_weights
 from ditto.progress import Progress
 from ditto.records import Dialogue, read_jsonl
 from ditto.store import Artifact, Recipe, Store
+from ditto.tune.adapter import adapted, merged
 from ditto.tune.data import DialogueData, Example, MicroBatches, encode_within, plan
 from ditto.tune.export import export
 from ditto.tune.module import CausalLM, Tuning
@@ -24,7 +26,7 @@ VERSION = 1
 
 
 def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervisor: Model) -> Artifact:
-    tuning = typed(cfg.tuning, Tuning)
+    tuning, adapter = hyperparameters(cfg.tuning)
     settings = {"seed": seed.identity, "tuning": plain(cfg.tuning), "precision": cfg.trainer.precision}
     recipe = Recipe("tune", f"{seed.name}-on-{supervisor.name}", VERSION, settings, {"simulate": simulated.key})
 
@@ -37,7 +39,8 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
             raise StageError(f"Not one dialogue fits tuning.max_length={tuning.max_length} tokens.")
         weights = load_weights(seed, "cpu")
         stored = weights.dtype
-        module = CausalLM(weights.float(), tuning)
+        module = CausalLM(adapted(weights.float(), adapter) if adapter else weights.float(), tuning)
+        trained = sum(p.numel() for p in module.parameters() if p.requires_grad)
         batches = MicroBatches(
             kept,
             plan(len(kept), tuning.batch_size, tuning.steps, tuning.seed),
@@ -46,12 +49,17 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
         )
         pl.seed_everything(tuning.seed, verbose=False)
         losses = fit(cfg, tuning, module, batches, recipe.label)
+        probe = torch.tensor([kept[0].ids])
+        if isinstance(module.model, PeftModel):
+            module.model.save_pretrained(folder / "adapter")
+            module.model = merged(module.model, probe)
         for parameter in module.parameters():  # not the buffers: rotary frequencies stay in float32
             parameter.data = parameter.data.to(stored)
-        export(module.model, tokenizer, folder / "model", torch.tensor([kept[0].ids]))
+        export(module.model, tokenizer, folder / "model", probe)
         (folder / "loss.csv").write_text("step,loss\n" + "".join(f"{i},{x:.6f}\n" for i, x in enumerate(losses, 1)))
         return {
             "parameters": module.model.num_parameters(),
+            "trained": trained,
             "dialogues": len(sessions),
             "dialogues dropped": len(sessions) - len(kept),
             "supervised tokens": _supervised(kept),
@@ -60,6 +68,14 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
         }
 
     return store.make(recipe, produce)
+
+
+def hyperparameters(node: DictConfig) -> tuple[Tuning, LoraConfig | None]:
+    """What `tuning=...` says, and its adapters where it has any."""
+    values = node.copy()
+    OmegaConf.set_struct(values, False)
+    adapter = values.pop("adapter")
+    return typed(values, Tuning), None if adapter is None else build(adapter)
 
 
 def tuned_model(artifact: Artifact, seed: Model, supervisor: Model) -> Model:

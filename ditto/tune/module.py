@@ -6,6 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from peft import PeftModel
 from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
@@ -53,9 +54,9 @@ class Tuning:
 
 
 class CausalLM(pl.LightningModule):
-    """Tunes every weight of `model` with the next-token loss of the supervised tokens."""
+    """Tunes the trainable weights of `model` with the next-token loss of the supervised tokens."""
 
-    def __init__(self, model: PreTrainedModel, tuning: Tuning) -> None:
+    def __init__(self, model: PreTrainedModel | PeftModel, tuning: Tuning) -> None:
         super().__init__()
         self.model = model
         self._tuning = tuning
@@ -72,15 +73,16 @@ class CausalLM(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         tuning = self._tuning
-        matrices = [p for p in self.model.parameters() if p.dim() >= 2]
-        vectors = [p for p in self.model.parameters() if p.dim() < 2]
+        trainable = [p for p in self.model.parameters() if p.requires_grad]
+        matrices = [p for p in trainable if p.dim() >= 2]
+        vectors = [p for p in trainable if p.dim() < 2]
         groups = [{"params": matrices, "weight_decay": tuning.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
         optimizer = torch.optim.AdamW(groups, lr=tuning.lr, betas=tuning.betas)
         schedule = LambdaLR(optimizer, lambda step: learning_rate(step, tuning) / tuning.lr)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def summed_loss(model: PreTrainedModel, batch: Batch) -> Tensor:
+def summed_loss(model: PreTrainedModel | PeftModel, batch: Batch) -> Tensor:
     """Cross-entropy summed over the batch's supervised tokens."""
     logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False).logits
     targets = batch["labels"][:, 1:].flatten()

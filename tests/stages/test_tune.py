@@ -6,8 +6,10 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
+from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
+from ditto.errors import ConfigError
 from ditto.models import Model
 from ditto.records import Dialogue, Turn, write_jsonl
 from ditto.run import CONF
@@ -15,10 +17,15 @@ from ditto.stages import tune
 from ditto.store import Artifact, Store
 
 
+def composed(root: Path, *overrides: str) -> DictConfig:
+    small = (f"paths.root={root}", "tuning.steps=3", "tuning.batch_size=4", "tuning.accumulate=1")
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("config", overrides=[*small, *overrides])
+
+
 @pytest.fixture
 def cfg(tmp_path: Path) -> DictConfig:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("config", overrides=[f"paths.root={tmp_path}", "tuning.steps=3", "tuning.batch_size=4"])
+    return composed(tmp_path)
 
 
 @pytest.fixture
@@ -58,3 +65,29 @@ def test_a_seed_is_tuned_and_saved_in_its_own_precision(
     assert len(losses) == 3
     assert losses[-1] < losses[0]
     assert tune.tuned_model(made, seed, model).dtype == dtype
+
+
+@pytest.mark.parametrize("option", ["use_rslora", "use_dora", "lora_alpha"])
+def test_lora_leaves_an_adapter_and_a_merged_model_that_say_the_same(
+    tmp_path: Path, simulated: Artifact, model: Model, option: str
+) -> None:
+    cfg = composed(tmp_path, "tuning=lora", "tuning.lr=0.01", "tuning.min_lr=0", f"tuning.adapter.{option}=1")
+    made = tune.run(cfg, Store(cfg.paths.root), simulated, model, model)
+    base, plain = (AutoModelForCausalLM.from_pretrained(path) for path in (model.path, made.path / "model"))
+    asked = torch.arange(5, 25)[None]
+    before = base(asked).logits
+    tuned = PeftModel.from_pretrained(base, str(made.path / "adapter"))
+    assert torch.allclose(tuned(asked).logits, plain(asked).logits, atol=1e-4)
+    assert not torch.allclose(before, plain(asked).logits, atol=1e-2)
+    assert torch.equal(plain.get_input_embeddings().weight, base.get_input_embeddings().weight)
+    assert 0 < made.counts["trained"] < made.counts["parameters"]
+    assert (made.path / "adapter" / "adapter_model.safetensors").stat().st_size < 100_000
+
+
+def test_adapters_on_layers_that_are_not_there_are_one_sentence(
+    tmp_path: Path, simulated: Artifact, model: Model
+) -> None:
+    cfg = composed(tmp_path, "tuning=lora", "tuning.adapter.target_modules=[nothing]")
+    with pytest.raises(ConfigError, match=r"target_modules=.*nothing.*'down_proj'") as error:
+        tune.run(cfg, Store(cfg.paths.root), simulated, model, model)
+    assert "\n" not in str(error.value)
