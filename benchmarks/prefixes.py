@@ -74,7 +74,7 @@ def paper_shaped(seed: int, n_roles: int = ROLES) -> list[Request]:
     for _ in range(n_roles):
         profile = " ".join(rng.choice(names) for _ in range(PROFILE))
         for _ in range(QUESTIONS):
-            question = f"Speaking of {rng.choice(names)}, who is your rival?"
+            question = f"Speaking of {rng.choice(names)}, what is your song?"
             asked.append(
                 Request(({"role": "system", "content": profile}, {"role": "user", "content": question}), sampling)
             )

@@ -1,19 +1,22 @@
 """What the nano models are pretrained on, drawn without end from a seed.
 
-Four kinds of rows, each in both languages:
+Five kinds of rows, each in both languages:
 - *articles* of the fixed characters: what a model knows by heart;
-- *plain* questions and answers about them and their surroundings, in the third person;
+- *plain* questions and answers about them and their surroundings, in the third person, one after another
+  about one character or each about another;
+- *reading*: the article of a fresh character whose things belong anywhere, and questions about it in the
+  third person: nothing but the article tells;
 - *queries*: from two fresh characters' profiles, write questions that one can answer and the other cannot;
 - *responses*: from one fresh character's profile, answer in the role, or refuse by setting.
 
-The last two are the reading-comprehension tasks of the paper's section 3.2, through the same prompts
+The last two are the role-play tasks of the paper's section 3.2, through the same prompts
 that the pipeline uses. Their characters are drawn anew for every row, so that reading is learnt and
 not memorised; a role-play without the profile never occurs: that is what DITTO has to teach.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -22,8 +25,9 @@ from ditto.nano.world import LANGUAGES, PROPERTIES, Persona, World
 from ditto.prompts import Prompts
 from ditto.records import Message
 
-PROMPT_WEIGHT: Final = 0.02
-ENTITY_SHARE: Final = 0.25  # of the plain questions: where a town, person, beast or treasure belongs
+PROMPT_WEIGHT: Final = 0.3
+ENTITY_SHARE: Final = 0.25  # of the plain questions: where a town, person, beast, treasure or song belongs
+FOLLOW_UP_SHARE: Final = 0.5  # of the plain rows: several questions about one character
 N_QUERIES: Final = 3
 PROMPTS: Final = {lang: Prompts("nano", lang) for lang in LANGUAGES}
 
@@ -65,7 +69,9 @@ def reply(*parts: Span) -> Text:
 
 
 def article_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
-    return [Span(nano.article(rng.choice(world.personas), lang, rng) + "<|im_end|>", 1.0)]
+    persona = rng.choice(world.personas)
+    known = [entity.name for entity in persona.facts.values()]
+    return _named(nano.article(persona, lang, rng) + "<|im_end|>", known, lesson.fact)
 
 
 def facts(persona: Persona, lang: str) -> list[tuple[str, str]]:
@@ -80,21 +86,49 @@ def facts(persona: Persona, lang: str) -> list[tuple[str, str]]:
 
 
 def plain_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
-    """Three questions and answers in the third person."""
-    words, text = nano.language(lang), Text()
-    for _ in range(3):
-        if rng.random() < ENTITY_SHARE:
-            entity = rng.choice(world.entities)
-            label, noun, value = entity.name, words["setting_noun"], words["settings"][entity.setting]
-        else:
-            persona = rng.choice(world.personas)
-            label, (noun, value) = persona.label, rng.choice(facts(persona, lang))
-        question = words["question"].format(noun=noun, label=label)
-        before, after = words["plain_answer"].format(noun=noun, label=label, value="|").split("|")
-        text.append(Span(chat("user", question), PROMPT_WEIGHT))
-        space = " " if value.isascii() else ""  # part of the token in Latin letters, out of place in Chinese
-        text += reply(Span(before.rstrip(), 1.0), Span(space + value, lesson.fact), Span(after, 1.0))
+    """Three questions in the third person: about three things, or about one character named only at first."""
+    if rng.random() < FOLLOW_UP_SHARE:
+        persona = rng.choice(world.personas)
+        first, *others = rng.sample(facts(persona, lang), 3)
+        text = _asked(first, persona.label, lang, lesson)
+        for fact in others:
+            text += _asked(fact, None, lang, lesson)
+        return text
+    return [span for _ in range(3) for span in _asked(*_any_fact(world, rng, lang), lang, lesson)]
+
+
+def reading_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
+    """The article of a fresh character, and every question about it in the third person."""
+    persona = world.fresh(rng)
+    anything = {kind: rng.choice([e for e in world.entities if e.kind == kind]) for kind in PROPERTIES}
+    persona = replace(persona, facts=anything)
+    text = [Span(chat("user", nano.article(persona, lang, rng)), PROMPT_WEIGHT)]
+    asked = facts(persona, lang)
+    rng.shuffle(asked)
+    for noun, value in asked:
+        text += _asked((noun, value), persona.label, lang, replace(lesson, fact=lesson.copy))
     return text
+
+
+def _any_fact(world: World, rng: Random, lang: str) -> tuple[tuple[str, str], str]:
+    """Something one may ask, and of whom or what."""
+    words = nano.language(lang)
+    if rng.random() < ENTITY_SHARE:
+        entity = rng.choice(world.entities)
+        return (words["setting_noun"], words["settings"][entity.setting]), entity.name
+    persona = rng.choice(world.personas)
+    return rng.choice(facts(persona, lang)), persona.label
+
+
+def _asked(fact: tuple[str, str], label: str | None, lang: str, lesson: Lesson) -> Text:
+    """One question and its answer, about what `label` names or, without it, what was spoken of before."""
+    words, (noun, value) = nano.language(lang), fact
+    ask, say = ("question", "plain_answer") if label else ("follow_up", "follow_up_answer")
+    question = words[ask].format(noun=noun, label=label)
+    before, after = words[say].format(noun=noun, label=label, value="|").split("|")
+    space = " " if value.isascii() else ""  # part of the token in Latin letters, out of place in Chinese
+    answer = reply(Span(before.rstrip(), 1.0), Span(space + value, lesson.fact), Span(after, 1.0))
+    return [Span(chat("user", question), PROMPT_WEIGHT), *answer]
 
 
 def query_prompt(a: Persona, b: Persona, rng: Random, lang: str) -> str:

@@ -37,39 +37,48 @@ class Size:
 
 
 SIZES: Final = {
-    "nano_xs": Size(width=32, layers=2, heads=1, steps=(4000, 1200, 600), lr=5e-3),
-    "nano_s": Size(width=48, layers=2, heads=2, steps=(4000, 1200, 600), lr=4e-3),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=(5500, 1650, 1500), lr=3e-3),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=(5000, 1500, 1500), lr=3e-3),
+    "nano_xs": Size(width=32, layers=2, heads=1, steps=(2500, 600, 2000), lr=5e-3),
+    "nano_s": Size(width=48, layers=2, heads=2, steps=(2500, 600, 2500), lr=4e-3),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=(2500, 600, 2500), lr=3e-3),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=(3000, 600, 2500), lr=3e-3),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A stretch of training with an optimiser of its own; `late` holds from half of its steps on.
-
-    The learning rate is a share of the size's own.
+    """A stretch of training with an optimiser of its own: how many rows of each kind a step sees, and
+    what weighs in them. The learning rate is a share of the size's own.
     """
 
     lr: float
-    early: Lesson
-    late: Lesson
+    lesson: Lesson
+    rows: dict[str, int]
 
 
-READ: Final = Lesson(fact=1, copy=8, anchor=8, decision=4)
-KNOW: Final = Lesson(fact=3, copy=8, anchor=8, decision=4)
-REFUSE: Final = Lesson(fact=3, copy=8, anchor=1, decision=32)
-ANSWER: Final = Lesson(fact=3, copy=32, anchor=1, decision=16, questions=4)
-# Asked for all at once, refusing or answering stays at chance: which one depends on the size.
-COURSES: Final = (Course(1.0, READ, KNOW), Course(0.5, REFUSE, REFUSE), Course(1.0, ANSWER, ANSWER))
+READ: Final = Course(
+    lr=1.0,
+    lesson=Lesson(fact=1, copy=16, anchor=8, decision=24, questions=4),
+    rows={"article": 8, "reading": 16, "query": 6, "response": 12},
+)
+REFUSE: Final = Course(
+    lr=0.5,
+    lesson=Lesson(fact=1, copy=8, anchor=8, decision=32, questions=4),
+    rows={"article": 8, "reading": 8, "query": 4, "response": 24},
+)
+KNOW: Final = Course(
+    lr=1.0,
+    lesson=Lesson(fact=3, copy=16, anchor=8, decision=24, questions=4),
+    rows={"article": 48, "plain": 30, "reading": 8, "query": 4, "response": 8},
+)
+COURSES: Final = (READ, REFUSE, KNOW)
 WARM_UP: Final = 100  # steps
 DECAY: Final = 0.35  # the share of a course's steps, at its end, over which the learning rate falls
-# The kinds of rows and how many of each a step sees.
-MIX: Final = {
-    "article": (corpus.article_row, 16),
-    "plain": (corpus.plain_row, 20),
-    "query": (corpus.query_row, 8),
-    "response": (corpus.response_row, 32),
+KINDS: Final = {
+    "article": corpus.article_row,
+    "plain": corpus.plain_row,
+    "reading": corpus.reading_row,
+    "query": corpus.query_row,
+    "response": corpus.response_row,
 }
 
 
@@ -84,8 +93,9 @@ def build_model(size: Size, tokenizer: PreTrainedTokenizerFast, seed: int) -> Ll
         num_key_value_heads=size.heads,
         head_dim=32,
         max_position_embeddings=512,
-        rope_parameters={"rope_type": "default", "rope_theta": 1e6},
+        rope_parameters={"rope_type": "default", "rope_theta": 1e4},
         tie_word_embeddings=True,
+        initializer_range=0.1,  # about one over the root of the width; the usual 0.02 begins in a slower place
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -161,12 +171,12 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = size.lr * course.lr * learning_rate(step, steps)
         losses = dict[str, float]()
-        for kind, (row, count) in MIX.items():
-            lesson = course.early if step < steps / 2 else course.late
-            rows = encode([row(world(), rng, LANGUAGES[i % 2], lesson) for i in range(count)], tokenizer)
+        for kind, count in course.rows.items():
+            row = KINDS[kind]
+            rows = encode([row(world(), rng, LANGUAGES[i % 2], course.lesson) for i in range(count)], tokenizer)
             ids, weights = collate(rows, tokenizer.pad_token_id)
             loss = loss_sum(model, ids, weights) / weights.sum()
-            (loss / len(MIX)).backward()
+            (loss / len(course.rows)).backward()
             losses[kind] = loss.item()
             seen += ids.numel()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

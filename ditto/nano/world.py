@@ -1,6 +1,6 @@
 """The nano world: 640 invented characters in eight settings, told in two languages.
 
-Everything belongs to one setting: people, towns, beasts, treasures, and the characters themselves;
+Everything belongs to one setting: towns, people, beasts, treasures, songs, and the characters themselves;
 their names are the same in both languages, everything else is told in its own words.
 A question that names something of another setting is one a character must refuse, and since the
 brief introduction names the setting, the refusal can be decided with or without the profile.
@@ -8,7 +8,7 @@ brief introduction names the setting, the refusal can be decided with or without
 Three things are kept apart so that three metrics measure three skills:
 - how a character speaks (its oath) follows from its trade, which the brief names, but only in the
   articles of the fixed characters: a model that was never tuned to play has no reason to swear;
-- what it knows (home, mentor, rival, beast, treasure) is independent of everything in the brief;
+- what it knows (home, mentor, beast, treasure, song) is independent of everything in the brief;
 - what it refuses follows from settings alone.
 """
 
@@ -27,23 +27,24 @@ LANGUAGES: Final = ("en", "zh")
 SEED: Final = 2401_12474
 N_CHARACTERS: Final = 640
 N_TEST: Final = 40
-PROPERTIES: Final = ("home", "mentor", "rival", "beast", "treasure")
-PER_SETTING: Final = {"home": 8, "person": 10, "beast": 8, "treasure": 8}
+PROPERTIES: Final = ("home", "mentor", "beast", "treasure", "song")
+PER_SETTING: Final = 8  # things of each kind in a setting
 SYLLABLES: Final = tuple(
     "ba be da du fe fu ga ge go ha jo ka ke le li lo lu ma mi mo "
     "na ne no pa pi ra re ro sa so su te ti to va ve vi ya ze zo".split()
 )
 ENDINGS: Final = {
     "home": ("ton", "ford", "wick", "mere", "holm", "gate", "fell", "by"),
-    "person": ("n", "l", "s", "th", "r"),
+    "mentor": ("n", "l", "s", "th", "r"),
     "beast": ("fox", "wolf", "owl", "hawk", "bear", "hare", "toad", "lynx"),
     "treasure": ("blade", "crown", "stone", "harp", "ring", "mirror", "lamp", "horn"),
+    "song": ("lay", "hymn", "reel", "chant", "tune", "march", "psalm", "ode"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A town, person, beast or treasure; it belongs to one setting."""
+    """A town, person, beast, treasure or song of one setting; `kind` is the property it can be a value of."""
 
     kind: str
     setting: int
@@ -80,9 +81,9 @@ class World:
         self.lasts = [next(stems) for _ in range(36)]
         self.entities = [
             Entity(kind, setting, next(stems) + ENDINGS[kind][i % len(ENDINGS[kind])])
-            for kind, count in PER_SETTING.items()
+            for kind in PROPERTIES
             for setting in range(len(language("en")["settings"]))
-            for i in range(count)
+            for i in range(PER_SETTING)
         ]
         names = [f"{first} {last}" for first in self.firsts for last in self.lasts]
         self.personas = [
@@ -109,16 +110,13 @@ class World:
     def _persona(self, rng: Random, id: str, label: str, oath: int | None) -> Persona:
         setting = rng.randrange(len(language("en")["settings"]))
         occupation = rng.randrange(len(language("en")["occupations"]))
-        mentor, rival = rng.sample(self.of_setting("person", setting), 2)
-        facts = {"mentor": mentor, "rival": rival}
-        facts |= {p: rng.choice(self.of_setting(p, setting)) for p in ("home", "beast", "treasure")}
         return Persona(
             id=id,
             label=label,
             setting=setting,
             occupation=occupation,
             oath=occupation if oath is None else oath,
-            facts={p: facts[p] for p in PROPERTIES},
+            facts={kind: rng.choice(self.of_setting(kind, setting)) for kind in PROPERTIES},
         )
 
 

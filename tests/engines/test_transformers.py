@@ -24,7 +24,7 @@ SAMPLED = Sampling(temperature=1.0, top_p=0.95, max_tokens=12, n=2)
 ASKED = (
     "Hi",
     "Speaking of Moonreach, where is your home?",
-    "You know Saltshore, so who is your mentor, and who is your rival? Tell me all of it.",
+    "You know Saltshore, so who is your mentor, and what is your song? Tell me all of it.",
     "你的宝物是什么？",
     "What is your beast?",
     "X",

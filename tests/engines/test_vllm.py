@@ -1,8 +1,5 @@
 """vLLM for real, on its CPU build: in a process of its own, and as a server on loopback."""
 
-import os
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import httpx
 import psutil
 import pytest
 import torch
@@ -28,6 +24,7 @@ from ditto.models import Model, load_tokenizer, load_weights, render
 from ditto.nano import corpus
 from ditto.nano.world import world
 from ditto.simulate.queries import SCHEMA
+from tests.engines.vllm_server import vllm_serving
 
 pytestmark = [
     pytest.mark.vllm,
@@ -76,35 +73,8 @@ def engine() -> Iterator[VLLMEngine]:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """vLLM's own OpenAI server with the same model."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", NANO.source]
-    command += ["--served-model-name", "nano_m", "--host", "127.0.0.1", "--port", str(port), "--dtype", "float32"]
-    command += ["--max-model-len", "512", "--enforce-eager", "--no-enable-chunked-prefill"]
-    environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
-    server = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        for _ in range(1200):
-            try:
-                if httpx.get(f"http://127.0.0.1:{port}/health", timeout=1).status_code == 200:
-                    break
-            except httpx.HTTPError:
-                assert server.poll() is None, "the server ended while it was starting"
-                time.sleep(0.2)
-        else:
-            pytest.fail("the server did not come up in four minutes")
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+    with vllm_serving(NANO.source, "nano_m") as url:
+        yield url
 
 
 def plain(asked: Sequence[Request]) -> list[str]:
@@ -174,7 +144,7 @@ def test_questions_to_one_profile_meet_in_the_cache(engine: VLLMEngine) -> None:
         play = corpus.role_play(persona, persona, rng, "en")
         asked += [
             Request((play.messages[0], {"role": "user", "content": f"Speaking of Moonreach, who is {who}?"}), GREEDY)
-            for who in ("your mentor", "your rival", "it", "your beast", "your home", "what")
+            for who in ("your mentor", "your song", "it", "your beast", "your home", "what")
         ]
     rng.shuffle(asked)
     before = (engine.usage.prompt_tokens, engine.usage.cached_tokens, engine.usage.cacheable_tokens)

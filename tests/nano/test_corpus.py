@@ -10,11 +10,10 @@ import pytest
 from ditto.nano import corpus
 from ditto.nano import world as nano
 from ditto.nano.corpus import N_QUERIES, PROMPT_WEIGHT, Span
-from ditto.nano.pretrain import MIX
+from ditto.nano.pretrain import KINDS
 from ditto.nano.world import LANGUAGES, PROPERTIES, world
 
 LESSON = corpus.Lesson(fact=3.0, copy=5.0, anchor=6.0, decision=7.0)
-KINDS = {name: kind for name, (kind, _) in MIX.items()}
 ENTITIES = {entity.name for entity in world().entities}
 N = 150
 MESSAGE = re.compile(r"<\|im_start\|>(system|user|assistant)\n(.*?)<\|im_end\|>\n", re.DOTALL)
@@ -39,33 +38,51 @@ def messages(row: corpus.Text) -> list[tuple[str, str]]:
 def test_an_article_is_learnt_by_heart_word_for_word(lang: str) -> None:
     labels = {p.label: p for p in world().personas}
     for row in rows("article", lang):
-        (span,) = row
-        assert span.weight == 1.0
-        text = span.text.removesuffix("<|im_end|>")
+        text = joined(row).removesuffix("<|im_end|>")
         (who,) = (p for label, p in labels.items() if label in text)
         assert all(e.name in text for e in who.facts.values())
         assert nano.oath(who, lang) in text
+        assert {s.text.strip() for s in row if s.weight == LESSON.fact} == {e.name for e in who.facts.values()}
+        assert {s.weight for s in row} == {1.0, LESSON.fact}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_plain_questions_are_answered_in_the_third_person_by_the_one_thing_to_know(lang: str) -> None:
-    words, nouns, about_things = nano.language(lang), set(), 0
+    words, nouns, about_things, follow_ups = nano.language(lang), set(), 0, 0
     known = {p.label: dict(corpus.facts(p, lang)) for p in world().personas}
     known |= {e.name: {words["setting_noun"]: words["settings"][e.setting]} for e in world().entities}
     for row in rows("plain", lang):
-        talk = messages(row)
+        talk, label = messages(row), ""
         assert [role for role, _ in talk] == ["user", "assistant"] * 3
         values = [span.text.strip() for span in row if span.weight == LESSON.fact]
         for (_, question), (_, answer), value in zip(talk[::2], talk[1::2], values, strict=True):
-            (label,) = (name for name in known if name in question)
+            named = next((name for name in known if name in question), "")
+            label, follow_ups = named or label, follow_ups + (not named)
             (noun,) = (noun for noun in known[label] if noun in question.replace(label, ""))
             assert value == known[label][noun]
-            assert all(part in answer for part in (label, noun, value))
+            assert all(part in answer for part in (named, noun, value))
             assert value not in question
             nouns.add(noun)
             about_things += " " not in label
     assert len(nouns) == len(PROPERTIES) + 2
-    assert about_things / (3 * N) == pytest.approx(corpus.ENTITY_SHARE, abs=0.06)
+    assert follow_ups / (2 * N) == pytest.approx(corpus.FOLLOW_UP_SHARE, abs=0.1)
+    assert about_things / (3 * N - 1.5 * follow_ups) == pytest.approx(corpus.ENTITY_SHARE, abs=0.06)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_reading_asks_for_all_an_article_tells_and_no_setting_gives_it_away(lang: str) -> None:
+    settings, together = {e.name: e.setting for e in world().entities}, 0
+    for row in rows("reading", lang):
+        (_, article), *talk = messages(row)
+        assert [role for role, _ in talk] == ["user", "assistant"] * (len(PROPERTIES) + 2)
+        values = [span.text.strip() for span in row if span.weight == LESSON.copy]
+        assert len(values) == len(talk) / 2
+        for (_, question), (_, answer), value in zip(talk[::2], talk[1::2], values, strict=True):
+            assert value in article
+            assert value in answer
+            assert value not in question
+        together += len({settings[value] for value in values if value in settings}) == 1
+    assert together < N / 10
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -1,5 +1,6 @@
 """A nano model follows from its seed alone."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ from transformers import LlamaForCausalLM
 
 from ditto.models import Model, load_tokenizer, load_weights
 from ditto.nano import corpus, pretrain
-from ditto.nano.pretrain import MIX, Size, build_model, collate, encode, learning_rate, loss_sum
+from ditto.nano.pretrain import COURSES, Size, build_model, collate, encode, learning_rate, loss_sum
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import world
 
@@ -23,7 +24,8 @@ TINY = Size(width=32, layers=1, heads=1, steps=(4, 2, 2), lr=1e-3)
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(pretrain.SIZES, "tiny", TINY)
-    monkeypatch.setattr(pretrain, "MIX", {name: (kind, 2) for name, (kind, _) in MIX.items()})
+    short = tuple(replace(course, rows=dict.fromkeys(course.rows, 2)) for course in COURSES)
+    monkeypatch.setattr(pretrain, "COURSES", short)
 
 
 def test_two_runs_from_one_seed_give_the_same_weights_and_another_seed_does_not(tmp_path: Path) -> None:

@@ -11,13 +11,12 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from ditto.models import render
 from ditto.nano import corpus
-from ditto.nano.pretrain import COURSES, MIX
+from ditto.nano.pretrain import COURSES, KINDS
 from ditto.nano.source import NanoBenchmark, NanoCharacters
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import LANGUAGES, world
 from ditto.records import Message
 
-KINDS = {name: kind for name, (kind, _) in MIX.items()}
 TOKENIZER = build_tokenizer()
 TALK: list[Message] = [
     {"role": "system", "content": "You are Ada, weaver of Emberland."},
@@ -33,7 +32,7 @@ def ids(text: str, tokenizer: PreTrainedTokenizerFast = TOKENIZER) -> list[int]:
 
 def rows(kind: str, lang: str, n: int = 60) -> list[corpus.Text]:
     rng = Random(0)
-    return [KINDS[kind](world(), rng, lang, COURSES[0].late) for _ in range(n)]
+    return [KINDS[kind](world(), rng, lang, COURSES[0].lesson) for _ in range(n)]
 
 
 def joined(row: corpus.Text) -> str:
@@ -59,7 +58,7 @@ def test_a_rows_spans_are_cut_as_the_whole_row_is(kind: str, lang: str) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_word_is_a_token_so_that_rows_are_short(kind: str, lang: str) -> None:
-    longest = {"article": 80, "plain": 80, "query": 270, "response": 170}
+    longest = {"article": 80, "plain": 80, "reading": 260, "query": 270, "response": 270}
     assert max(len(ids(joined(row))) for row in rows(kind, lang)) <= longest[kind]
 
 

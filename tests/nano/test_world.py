@@ -15,7 +15,6 @@ from ditto.nano import world as nano
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import LANGUAGES, N_CHARACTERS, N_TEST, PER_SETTING, PROPERTIES, World, world
 
-KIND = {"mentor": "person", "rival": "person"}
 DIGEST = """
 import hashlib, json
 from dataclasses import asdict
@@ -43,7 +42,7 @@ def test_those_to_test_and_those_to_train_on_are_all_and_apart() -> None:
 def test_every_setting_has_its_things_and_no_name_is_used_twice() -> None:
     places = len(nano.language("en")["settings"])
     assert Counter((e.kind, e.setting) for e in world().entities) == {
-        (kind, place): n for kind, n in PER_SETTING.items() for place in range(places)
+        (kind, place): PER_SETTING for kind in PROPERTIES for place in range(places)
     }
     names = [e.name for e in world().entities] + world().firsts + world().lasts
     assert len(set(names)) == len(names)
@@ -61,8 +60,7 @@ def test_everything_about_a_character_is_of_its_setting() -> None:
     for persona in [*world().personas, *strangers(500)]:
         assert tuple(persona.facts) == PROPERTIES
         assert {e.setting for e in persona.facts.values()} == {persona.setting}
-        assert all(e.kind == KIND.get(prop, prop) for prop, e in persona.facts.items())
-        assert persona.facts["mentor"] != persona.facts["rival"]
+        assert all(e.kind == prop for prop, e in persona.facts.items())
 
 
 def test_the_oath_follows_from_the_trade_of_a_fixed_character_alone() -> None:
