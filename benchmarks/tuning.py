@@ -16,7 +16,8 @@ from ditto.records import Message
 from ditto.run import CONF
 from ditto.simulate.responses import brief
 from ditto.stages.tune import fit
-from ditto.tune.data import MicroBatches, encode, plan
+from ditto.tune.batches import MicroBatches, plan
+from ditto.tune.data import encode
 from ditto.tune.module import CausalLM, Tuning, learning_rate, summed_loss
 
 STEPS = 20

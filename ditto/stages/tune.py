@@ -18,11 +18,12 @@ from ditto.progress import Progress
 from ditto.records import Dialogue, read_jsonl
 from ditto.store import Artifact, Recipe, Store
 from ditto.tune.adapter import adapted, merged
-from ditto.tune.data import DialogueData, Example, MicroBatches, encode_within, plan
+from ditto.tune.batches import DialogueData, MicroBatches, plan
+from ditto.tune.data import Example, encode_within
 from ditto.tune.export import export
 from ditto.tune.module import CausalLM, Tuning
 
-VERSION = 1
+VERSION = 2
 
 
 def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervisor: Model) -> Artifact:
@@ -46,6 +47,7 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
             plan(len(kept), tuning.batch_size, tuning.steps, tuning.seed),
             tuning.accumulate,
             tokenizer.pad_token_id,
+            tuning.max_length if tuning.packing else None,
         )
         pl.seed_everything(tuning.seed, verbose=False)
         losses = fit(cfg, tuning, module, batches, recipe.label)

@@ -1,22 +1,14 @@
-"""From dialogues to batches: chat template, loss mask, and an order fixed by the seed."""
+"""From dialogues to examples: chat template and loss mask."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from random import Random
-from typing import Any, Final
+from typing import Any
 
-import pytorch_lightning as pl
-import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedTokenizerBase
 
 from ditto.errors import ModelError, StageError
 from ditto.models import render
 from ditto.records import Message
-
-IGNORED: Final = -100
-Batch = dict[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,65 +49,6 @@ def encode_within(
         if len(example.ids) <= max_length:
             return example
     return None
-
-
-def collate(examples: Sequence[Example], pad: int) -> Batch:
-    """Right-padded `input_ids`, `attention_mask` and `labels`, each (examples, longest)."""
-    length = max(len(example.ids) for example in examples)
-    batch = {
-        "input_ids": torch.full((len(examples), length), pad),
-        "attention_mask": torch.zeros(len(examples), length, dtype=torch.long),
-        "labels": torch.full((len(examples), length), IGNORED),
-    }
-    for i, example in enumerate(examples):
-        ids = torch.tensor(example.ids)
-        batch["input_ids"][i, : len(ids)] = ids
-        batch["attention_mask"][i, : len(ids)] = 1
-        batch["labels"][i, : len(ids)] = torch.where(torch.tensor(example.supervised), ids, IGNORED)
-    return batch
-
-
-def plan(n: int, batch_size: int, steps: int, seed: int) -> list[list[int]]:
-    """Which examples each step sees: epochs in random order, laid end to end and cut into batches."""
-    rng, order = Random(seed), list[int]()
-    while len(order) < batch_size * steps:
-        order += rng.sample(range(n), n)
-    return [order[i * batch_size : (i + 1) * batch_size] for i in range(steps)]
-
-
-class MicroBatches(Dataset[Batch]):
-    """The planned batches, each in `accumulate` parts that carry the share of the loss they are due.
-
-    `scale` is what a part's summed loss is divided by, so that the mean over a step's supervised
-    tokens comes out, however the step is divided (Lightning divides by `accumulate` once more).
-    """
-
-    def __init__(
-        self, examples: Sequence[Example], batches: Sequence[Sequence[int]], accumulate: int, pad: int
-    ) -> None:
-        self._examples, self._batches, self._accumulate, self._pad = examples, batches, accumulate, pad
-
-    def __len__(self) -> int:
-        return len(self._batches) * self._accumulate
-
-    def __getitem__(self, index: int) -> Batch:
-        step, part = divmod(index, self._accumulate)
-        examples = [self._examples[i] for i in self._batches[step]]
-        tokens = sum(sum(example.supervised[1:]) for example in examples)
-        batch = collate(examples[part :: self._accumulate], self._pad)
-        batch["scale"] = torch.tensor(tokens / self._accumulate)
-        return batch
-
-
-class DialogueData(pl.LightningDataModule):
-    """Feeds the planned batches, in order, to whatever trainer asks."""
-
-    def __init__(self, batches: MicroBatches) -> None:
-        super().__init__()
-        self._batches = batches
-
-    def train_dataloader(self) -> DataLoader[Batch]:
-        return DataLoader(self._batches, batch_size=None, shuffle=False)
 
 
 def _reply_spans(

@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import PreTrainedModel
 
 from ditto.errors import ConfigError, StageError
-from ditto.tune.data import IGNORED, Batch
+from ditto.tune.batches import IGNORED, Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Tuning:
     clip: float = 1.0
     accumulate: int = 1
     max_length: int = 8192
+    packing: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -84,7 +85,8 @@ class CausalLM(pl.LightningModule):
 
 def summed_loss(model: PreTrainedModel | PeftModel, batch: Batch) -> Tensor:
     """Cross-entropy summed over the batch's supervised tokens."""
-    logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False).logits
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "position_ids") if name in batch}
+    logits = model(**inputs, use_cache=False).logits
     targets = batch["labels"][:, 1:].flatten()
     return F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), targets, ignore_index=IGNORED, reduction="sum")
 

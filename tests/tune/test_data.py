@@ -1,8 +1,7 @@
 """The loss sees the replies and the ends of their turns, whatever the template, and nothing else."""
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import torch
@@ -10,20 +9,11 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from ditto.errors import ModelError
-from ditto.models import Model, load_tokenizer, load_weights, render
+from ditto.models import render
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.records import Message
-from ditto.tune.data import (
-    IGNORED,
-    DialogueData,
-    Example,
-    MicroBatches,
-    collate,
-    encode,
-    encode_within,
-    plan,
-)
-from ditto.tune.module import summed_loss
+from ditto.tune.batches import IGNORED, padded
+from ditto.tune.data import Example, encode, encode_within
 
 CHATML: Final = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
@@ -181,7 +171,7 @@ def test_the_nano_template_marks_the_same_tokens_itself() -> None:
 def test_the_end_of_a_turn_is_learnt_where_the_pad_token_is_the_same() -> None:
     tokenizer = bytewise(CHATML, pad="<|im_end|>")
     examples = [encode(talk("Hi?", "Yes."), tokenizer, {}), encode(TALK, tokenizer, {})]
-    batch = collate(examples, tokenizer.pad_token_id)
+    batch = padded(examples, tokenizer.pad_token_id)
     end = tokenizer.eos_token_id
     for row, example in enumerate(examples):
         labels, size = batch["labels"][row], len(example.ids)
@@ -263,52 +253,3 @@ def test_a_long_session_loses_whole_turns_from_its_end(name: str) -> None:
         (len(one_turn.ids) - 1, None),
     ]:
         assert encode_within(TALK, tokenizer, {}, limit) == kept
-
-
-def test_every_example_is_seen_once_an_epoch() -> None:
-    order = [i for batch in plan(10, 4, 10, seed=0) for i in batch]
-    assert len(order) == 40
-    epochs = [order[start : start + 10] for start in range(0, 40, 10)]
-    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
-    assert len({tuple(epoch) for epoch in epochs}) == 4
-
-
-def test_a_plan_has_its_steps_and_is_fixed_by_its_seed() -> None:
-    for n, size, steps in [(3, 8, 5), (100, 8, 5), (1, 1, 1)]:
-        assert [len(batch) for batch in plan(n, size, steps, seed=1)] == [size] * steps
-    assert plan(50, 8, 20, seed=1) == plan(50, 8, 20, seed=1) != plan(50, 8, 20, seed=2)
-    assert plan(50, 8, 9, seed=1) == plan(50, 8, 20, seed=1)[:9]
-
-
-def sessions(tokenizer: Any) -> list[Example]:
-    """Six sessions of unlike lengths."""
-    turns = ("Who?", "I am Ada.", "And now?", "Ada still, of Emberland.", "Where?", "Here.")
-    return [encode(talk(*turns[: 2 + 2 * (i % 3)], system="Ada. " * (i + 1)), tokenizer, {}) for i in range(6)]
-
-
-@pytest.mark.parametrize("accumulate", [1, 2, 3, 4])
-def test_the_parts_of_a_batch_add_up_to_the_loss_of_the_whole(model: Model, accumulate: int) -> None:
-    tokenizer, network = load_tokenizer(model), load_weights(model, "cpu")
-    examples, batches = sessions(tokenizer), [[0, 2, 1, 5], [3, 4, 0, 2]]
-    pad = tokenizer.pad_token_id
-    parts = MicroBatches(examples, batches, accumulate, pad)
-    assert len(parts) == 2 * accumulate
-    for step, batch in enumerate(batches):
-        with torch.inference_mode():
-            whole = collate([examples[i] for i in batch], pad)
-            mean = summed_loss(network, whole) / (whole["labels"][:, 1:] != IGNORED).sum()
-            mine = [parts[step * accumulate + part] for part in range(accumulate)]
-            # Lightning divides every part's loss by their number.
-            found = sum(summed_loss(network, part) / part["scale"] / accumulate for part in mine)
-        assert found == pytest.approx(mean.item(), rel=1e-6)
-        seen = Counter(tuple(row[row != pad].tolist()) for part in mine for row in part["input_ids"])
-        assert seen == Counter(tuple(i for i in examples[j].ids if i != pad) for j in batch)
-
-
-def test_the_loader_hands_out_the_plan_in_its_order(model: Model) -> None:
-    examples = sessions(load_tokenizer(model))
-    parts = MicroBatches(examples, plan(6, 4, 3, seed=0), 2, 0)
-    handed = list(DialogueData(parts).train_dataloader())
-    assert len(handed) == 6
-    for one, other in zip(handed, (parts[i] for i in range(6)), strict=True):
-        assert all(torch.equal(one[name], other[name]) for name in ("input_ids", "attention_mask", "labels", "scale"))

@@ -12,7 +12,8 @@ from torch import Tensor
 from ditto.errors import ConfigError, StageError
 from ditto.models import Model, load_tokenizer, load_weights
 from ditto.records import Message
-from ditto.tune.data import Batch, DialogueData, Example, MicroBatches, collate, encode
+from ditto.tune.batches import Batch, DialogueData, MicroBatches, padded
+from ditto.tune.data import Example, encode
 from ditto.tune.module import CausalLM, Tuning, learning_rate, summed_loss
 
 TUNING = {"steps": 100, "batch_size": 4, "lr": 1e-3, "min_lr": 1e-4}
@@ -116,7 +117,7 @@ def train(model: Model, t: Tuning) -> Gradient:
 @pytest.mark.filterwarnings("ignore:::pytorch_lightning")
 def test_the_gradient_is_the_same_however_a_step_is_divided(model: Model) -> None:
     network = load_weights(model, "cpu")
-    whole = collate(examples(model), 0)
+    whole = padded(examples(model), 0)
     (summed_loss(network, whole) / (whole["labels"][:, 1:] >= 0).sum()).backward()
     exact = torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
     assert exact.abs().max() > 0.01
@@ -154,7 +155,7 @@ def test_a_loss_that_is_no_number_stops_the_training(model: Model, value: float)
 def test_the_loss_of_one_example_is_the_one_transformers_computes(model: Model) -> None:
     network = load_weights(model, "cpu")
     for example in examples(model):
-        batch = collate([example], 0)
+        batch = padded([example], 0)
         with torch.inference_mode():
             theirs = network(input_ids=batch["input_ids"], labels=batch["labels"]).loss
             ours = summed_loss(network, batch) / sum(example.supervised)
@@ -164,5 +165,5 @@ def test_the_loss_of_one_example_is_the_one_transformers_computes(model: Model) 
 def test_padding_does_not_change_the_loss(model: Model) -> None:
     network = load_weights(model, "cpu")
     with torch.inference_mode():
-        alone = sum(summed_loss(network, collate([example], 0)).item() for example in examples(model))
-        assert summed_loss(network, collate(examples(model), 1)).item() == pytest.approx(alone, rel=1e-6)
+        alone = sum(summed_loss(network, padded([example], 0)).item() for example in examples(model))
+        assert summed_loss(network, padded(examples(model), 1)).item() == pytest.approx(alone, rel=1e-6)

@@ -1,0 +1,120 @@
+"""From examples to what each rank sees at each step: an order fixed by the seed, packed or padded rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Final
+
+import pytorch_lightning as pl
+import torch
+from binpacking import to_constant_bin_number, to_constant_volume
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from ditto.tune.data import Example
+
+IGNORED: Final = -100
+Batch = dict[str, Tensor]
+
+
+def plan(n: int, batch_size: int, steps: int, seed: int) -> list[list[int]]:
+    """Which examples each step sees: epochs in random order, laid end to end and cut into batches."""
+    rng, order = Random(seed), list[int]()
+    while len(order) < batch_size * steps:
+        order += rng.sample(range(n), n)
+    return [order[i * batch_size : (i + 1) * batch_size] for i in range(steps)]
+
+
+def padded(examples: Sequence[Example], pad: int) -> Batch:
+    """One example a row: right-padded `input_ids`, `attention_mask` and `labels`, each (examples, longest)."""
+    batch = packed([[example] for example in examples], pad)
+    lengths = torch.tensor([len(example.ids) for example in examples])
+    del batch["position_ids"]
+    return batch | {"attention_mask": (torch.arange(batch["labels"].shape[1]) < lengths[:, None]).long()}
+
+
+def packed(rows: Sequence[Sequence[Example]], pad: int) -> Batch:
+    """Several examples a row: `input_ids`, `position_ids` and `labels`, each (rows, longest).
+
+    Positions begin again with each example. That is how transformers knows that one must not attend to
+    another; the padding at a row's end is one more, which nobody learns from.
+    """
+    length = max(sum(len(example.ids) for example in row) for row in rows)
+    batch = {
+        "input_ids": torch.full((len(rows), length), pad),
+        "position_ids": torch.zeros(len(rows), length, dtype=torch.long),
+        "labels": torch.full((len(rows), length), IGNORED),
+    }
+    for i, row in enumerate(rows):
+        start = 0
+        for example in row:
+            ids = torch.tensor(example.ids)
+            end = start + len(ids)
+            batch["input_ids"][i, start:end] = ids
+            batch["position_ids"][i, start:end] = torch.arange(len(ids))
+            batch["labels"][i, start:end] = torch.where(torch.tensor(example.supervised), ids, IGNORED)
+            batch["labels"][i, start] = IGNORED  # nothing before it is its own
+            start = end
+        batch["position_ids"][i, start:] = torch.arange(length - start)
+    return batch
+
+
+@dataclass(frozen=True)
+class MicroBatches(Dataset[Batch]):
+    """The planned batches of one rank, each step in `accumulate` parts that carry the share of the loss they
+    are due.
+
+    A step sees the same examples and has the same loss however it is divided, packed or padded: `scale`
+    is what a part's summed loss is divided by, so that the mean over a step's supervised tokens comes out
+    (Lightning divides by `accumulate` once more, and takes the mean over the ranks).
+    With `row_length`, examples are packed into rows of at most as many tokens, and all parts get about
+    as many tokens; without, the examples of a part are about as long.
+    """
+
+    examples: Sequence[Example]
+    batches: Sequence[Sequence[int]]
+    accumulate: int
+    pad: int
+    row_length: int | None = None
+    rank: int = 0
+    ranks: int = 1
+
+    def __len__(self) -> int:
+        return len(self.batches) * self.accumulate
+
+    def __getitem__(self, index: int) -> Batch:
+        step, n = divmod(index, self.accumulate)
+        examples = [self.examples[i] for i in self.batches[step]]
+        parts = self.accumulate * self.ranks
+        if self.row_length is None:
+            batch = padded(_alike(examples, parts)[n * self.ranks + self.rank], self.pad)
+        else:
+            part = to_constant_bin_number(examples, parts, key=_length)[n * self.ranks + self.rank]
+            batch = packed(to_constant_volume(part, self.row_length, key=_length), self.pad)
+        tokens = sum(sum(example.supervised[1:]) for example in examples)
+        batch["scale"] = torch.tensor(tokens / parts)
+        return batch
+
+
+class DialogueData(pl.LightningDataModule):
+    """Feeds the planned batches, in order, to whatever trainer asks; each rank its own."""
+
+    def __init__(self, batches: MicroBatches) -> None:
+        super().__init__()
+        self._batches = batches
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        batches = self._batches
+        if self.trainer:
+            batches = replace(batches, rank=self.trainer.global_rank, ranks=self.trainer.world_size)
+        return DataLoader(batches, batch_size=None, shuffle=False)
+
+
+def _alike(examples: Sequence[Example], parts: int) -> list[list[Example]]:
+    """The examples in the order of their lengths, cut into as many parts."""
+    ordered = sorted(examples, key=_length)
+    return [ordered[n * len(ordered) // parts : (n + 1) * len(ordered) // parts] for n in range(parts)]
+
+
+def _length(example: Example) -> int:
+    return len(example.ids)

@@ -1,0 +1,106 @@
+"""However a step is divided, packed or spread over ranks, it sees the same examples and has the same loss."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from ditto.models import Model, load_weights
+from ditto.tune.batches import IGNORED, DialogueData, MicroBatches, packed, padded, plan
+from ditto.tune.data import Example
+from ditto.tune.module import summed_loss
+
+PAD = 1
+
+
+def test_every_example_is_seen_once_an_epoch() -> None:
+    order = [i for batch in plan(10, 4, 10, seed=0) for i in batch]
+    assert len(order) == 40
+    epochs = [order[start : start + 10] for start in range(0, 40, 10)]
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 4
+
+
+def test_a_plan_has_its_steps_and_is_fixed_by_its_seed() -> None:
+    for n, size, steps in [(3, 8, 5), (100, 8, 5), (1, 1, 1)]:
+        assert [len(batch) for batch in plan(n, size, steps, seed=1)] == [size] * steps
+    assert plan(50, 8, 20, seed=1) == plan(50, 8, 20, seed=1) != plan(50, 8, 20, seed=2)
+    assert plan(50, 8, 9, seed=1) == plan(50, 8, 20, seed=1)[:9]
+
+
+def examples(n: int = 12) -> list[Example]:
+    """Sessions of unlike lengths; their first token is supervised too, as a template without a head would have it."""
+    rng, made = Random(0), list[Example]()
+    for _ in range(n):
+        ids = tuple(rng.randrange(5, 300) for _ in range(rng.randrange(4, 40)))
+        made.append(Example(ids, tuple(i == 0 or rng.random() < 0.4 for i in range(len(ids)))))
+    return made
+
+
+def mean_loss(network: PreTrainedModel, some: list[Example]) -> float:
+    """Of one example at a time: the definition."""
+    with torch.inference_mode():
+        losses = sum(summed_loss(network, padded([example], PAD)).item() for example in some)
+    return losses / sum(sum(example.supervised[1:]) for example in some)
+
+
+@pytest.mark.parametrize("row_length", [None, 40, 64, 512])
+@pytest.mark.parametrize(("accumulate", "ranks"), [(1, 1), (3, 1), (1, 2), (2, 2), (4, 2)])
+def test_the_parts_of_a_step_add_up_to_the_loss_of_the_whole(
+    model: Model, accumulate: int, ranks: int, row_length: int | None
+) -> None:
+    network, some = load_weights(model, "cpu"), examples()
+    batches = [[0, 2, 1, 5, 7, 11, 4, 6], [3, 4, 0, 2, 8, 9, 10, 5]]
+    shares = [MicroBatches(some, batches, accumulate, PAD, row_length, rank, ranks) for rank in range(ranks)]
+    for step, batch in enumerate(batches):
+        parts = [share[step * accumulate + n] for share in shares for n in range(accumulate)]
+        with torch.inference_mode():
+            # Lightning takes the mean over a step's parts and over the ranks.
+            found = sum(summed_loss(network, part) / part["scale"] for part in parts) / len(parts)
+        assert float(found) == pytest.approx(mean_loss(network, [some[i] for i in batch]), rel=1e-5)
+        seen = Counter(int(i) for part in parts for i in part["input_ids"].flatten() if i != PAD)
+        assert seen == Counter(i for j in batch for i in some[j].ids)
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_packed_examples_do_not_see_each_other(model: Model, attention: str) -> None:
+    network = AutoModelForCausalLM.from_pretrained(model.path, attn_implementation=attention).eval()
+    one, other, third = examples(3)
+    batch = packed([[one, other], [third]], PAD)
+    with torch.inference_mode():
+        logits = network(input_ids=batch["input_ids"], position_ids=batch["position_ids"], use_cache=False).logits
+        alone = [network(input_ids=torch.tensor([example.ids])).logits[0] for example in (one, other, third)]
+    start = len(one.ids)
+    assert torch.allclose(logits[0, :start], alone[0], atol=1e-5)
+    assert torch.allclose(logits[0, start : start + len(other.ids)], alone[1], atol=1e-5)
+    assert torch.allclose(logits[1, : len(third.ids)], alone[2], atol=1e-5)
+
+
+def test_no_row_is_longer_than_it_may_be_and_few_are_needed() -> None:
+    some = examples(60)
+    (batch,) = (part for part in [MicroBatches(some, [list(range(60))], 1, PAD, 100)[0]])
+    rows, length = batch["input_ids"].shape
+    assert length <= 100
+    assert rows <= 1.1 * sum(len(example.ids) for example in some) / 100 + 1
+    assert int((batch["labels"] != IGNORED).sum()) == sum(sum(example.supervised[1:]) for example in some)
+
+
+def test_parts_are_about_as_long_and_packed_parts_hold_about_as_many_tokens() -> None:
+    some = examples(40)
+    loose = MicroBatches(some, [list(range(40))], 4, PAD)
+    assert sum(part["input_ids"].numel() for part in (loose[n] for n in range(4))) < 1.3 * sum(
+        len(example.ids) for example in some
+    )
+    tight = MicroBatches(some, [list(range(40))], 4, PAD, 10_000)
+    sizes = [tight[n]["input_ids"].numel() for n in range(4)]
+    assert max(sizes) < 1.1 * min(sizes)
+
+
+def test_the_loader_hands_out_the_plan_in_its_order() -> None:
+    parts = MicroBatches(examples(6), plan(6, 4, 3, seed=0), 2, PAD)
+    handed = list(DialogueData(parts).train_dataloader())
+    assert len(handed) == 6
+    for one, other in zip(handed, (parts[i] for i in range(6)), strict=True):
+        assert all(torch.equal(one[name], other[name]) for name in ("input_ids", "attention_mask", "labels", "scale"))
