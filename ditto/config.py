@@ -21,11 +21,19 @@ def register_resolvers() -> None:
     """What the files under `conf/` may compute.
 
     `${basename:path}` is the last part of a path or hub name, `${run_id:}` one id for a whole sweep,
-    `${gpu_precision:}` bfloat16 where the GPU has it.
+    `${gpu_precision:}` bfloat16 where the GPU has it, `${accelerator:}` the GPU where there is one.
     """
     OmegaConf.register_new_resolver("basename", lambda path: Path(path).name, replace=True)
+    OmegaConf.register_new_resolver("accelerator", lambda: "gpu" if _has_gpu() else "cpu", replace=True)
     OmegaConf.register_new_resolver("gpu_precision", _gpu_precision, replace=True)
+    OmegaConf.register_new_resolver("precision", lambda: _gpu_precision() if _has_gpu() else "32-true", replace=True)
     OmegaConf.register_new_resolver("run_id", lambda: os.environ.get("DITTO_RUN_ID", "run"), replace=True)
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _gpu_precision() -> str:

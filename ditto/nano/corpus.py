@@ -48,8 +48,9 @@ class Lesson:
     """What the one word weighs that a reply is about, where every other word of it weighs 1; and how
     many questions are put to one profile.
 
-    `fact` is known by heart, `copy` a name taken from a profile, `anchor` such a name in a query, and
-    `decision` tells an answer from a refusal.
+    `fact` is known by heart, `copy` a name taken from a profile, `anchor` such a name in a query,
+    `decision` tells an answer from a refusal, and `origin` is the setting of what was asked about, on which it
+    depends.
     """
 
     fact: float
@@ -57,6 +58,7 @@ class Lesson:
     anchor: float
     decision: float
     questions: int = 1
+    origin: float = 1
 
 
 def chat(role: str, content: str) -> str:
@@ -180,7 +182,8 @@ def response_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
 def _said(said: str, persona: Persona, lang: str, lesson: Lesson) -> Text:
     head, mark, tail = _split_decision(said, lang)
     names = [entity.name for entity in persona.facts.values()]
-    return reply(Span(head, 1.0), Span(mark, lesson.decision), *_named(tail, names, lesson.copy))
+    origin = _named(head, nano.language(lang)["settings"], lesson.origin)
+    return reply(*origin, Span(mark, lesson.decision), *_named(tail, names, lesson.copy))
 
 
 def _profile(persona: Persona, lang: str, rng: Random, prefix: str) -> dict[str, str]:
@@ -192,8 +195,8 @@ def _profile(persona: Persona, lang: str, rng: Random, prefix: str) -> dict[str,
 
 
 def _named(text: str, names: Sequence[str], weight: float) -> Text:
-    """The text with `weight` on the names in it; the space before a name is part of its token."""
-    parts = re.split(f"( (?:{'|'.join(names)}))", text)
+    """The text with `weight` on the names in it; a space before a name is part of its token."""
+    parts = re.split(f"( ?(?:{'|'.join(names)}))", text)
     return [Span(part, weight if i % 2 else 1.0) for i, part in enumerate(parts)]
 
 

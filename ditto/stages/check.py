@@ -9,7 +9,7 @@ from ditto.models import Model, load_config, pick_device
 from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
 from ditto.stages.engine import engine_for, supervisors
-from ditto.stages.tune import hyperparameters
+from ditto.stages.rank import hyperparameters
 
 
 def check(cfg: DictConfig) -> tuple[Model, Model]:

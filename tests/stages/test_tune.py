@@ -4,51 +4,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from ditto.errors import ConfigError
 from ditto.models import Model
-from ditto.records import Dialogue, Turn, write_jsonl
-from ditto.run import CONF
 from ditto.stages import tune
 from ditto.store import Artifact, Store
-
-
-def composed(root: Path, *overrides: str) -> DictConfig:
-    small = (f"paths.root={root}", "tuning.steps=3", "tuning.batch_size=4", "tuning.accumulate=1")
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("config", overrides=[*small, *overrides])
+from tests.stages.conftest import composed
 
 
 @pytest.fixture
 def cfg(tmp_path: Path) -> DictConfig:
     return composed(tmp_path)
-
-
-@pytest.fixture
-def simulated(tmp_path: Path) -> Artifact:
-    turn = Turn(
-        query="Speaking of Sanaton, who is your mentor?", response="Ah, it is Keren.", kind="specific", source="x"
-    )
-    dialogues = [
-        Dialogue(
-            character=f"c{i}",
-            lang="en",
-            system=f"You are number {i}.",
-            turns=(turn,),
-            messages=(
-                {"role": "system", "content": f"You are number {i}."},
-                {"role": "user", "content": turn.query},
-                {"role": "assistant", "content": turn.response},
-            ),
-        )
-        for i in range(6)
-    ]
-    write_jsonl(tmp_path / "dialogues.jsonl", dialogues)
-    return Artifact(tmp_path, "key", {}, cached=False)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

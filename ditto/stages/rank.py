@@ -1,0 +1,141 @@
+"""What each rank of a tuning does: `python -m ditto.stages.rank <job.yaml>`, as torchrun or SLURM start it.
+
+A single rank needs no process of its own: `stages/tune.py` then calls `train` itself.
+"""
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytorch_lightning as pl
+import torch
+from omegaconf import DictConfig, OmegaConf
+from peft import LoraConfig, PeftModel
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from ditto.config import build, register_resolvers, typed
+from ditto.errors import DittoError, StageError
+from ditto.models import Model, load_tokenizer, load_weights
+from ditto.records import Dialogue, read_jsonl
+from ditto.tune.adapter import adapted, merged
+from ditto.tune.batches import DialogueData, MicroBatches, plan
+from ditto.tune.data import Example, encode_within
+from ditto.tune.export import export
+from ditto.tune.module import CausalLM, Tuning
+from ditto.tune.watch import Watch
+
+COUNTS: Final = "counts.json"
+ERROR: Final = "error.txt"
+LOSSES: Final = "loss.csv"
+Counts = dict[str, Any]
+
+
+def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
+    """Tune `job.seed` on `job.dialogues`, and on rank 0 save it to `job.folder`; returns its counts there.
+
+    `told` hears of every step and its loss.
+    """
+    seed: Model = build(job.seed)
+    tuning, adapter = hyperparameters(job.tuning)
+    tokenizer = load_tokenizer(seed)
+    sessions = read_jsonl(Path(job.dialogues), Dialogue)
+    cut = [encode_within(s.messages, tokenizer, seed.template, tuning.max_length) for s in sessions]
+    examples = [example for example in cut if example is not None]
+    if not examples:
+        raise StageError(f"Not one dialogue fits tuning.max_length={tuning.max_length} tokens.")
+    order = plan(len(examples), tuning.batch_size, tuning.steps, tuning.seed)
+    row_length = tuning.max_length if tuning.packing else None
+    batches = MicroBatches(examples, order, tuning.accumulate, tokenizer.pad_token_id, row_length)
+    pl.seed_everything(tuning.seed, verbose=False)
+    folder = Path(job.folder)
+    watch = Watch(folder / LOSSES, told)
+    fit(job, tuning, CausalLM(network(seed, adapter), tuning), batches, watch)
+    if not watch.trained:
+        return {}
+    model = network(seed, adapter)
+    save(model, watch.trained, seed, examples[0], folder)
+    return {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "trained": sum(p.numel() for p in watch.trained.values()),
+        "dialogues": len(sessions),
+        "dialogues dropped": len(sessions) - len(examples),
+        "supervised tokens": _supervised(examples),
+        "steps": tuning.steps,
+        "last loss": round(watch.losses[-1], 4),
+    }
+
+
+def hyperparameters(node: DictConfig) -> tuple[Tuning, LoraConfig | None]:
+    """What `tuning=...` says, and its adapters where it has any."""
+    values = node.copy()
+    OmegaConf.set_struct(values, False)
+    adapter = values.pop("adapter")
+    return typed(values, Tuning), None if adapter is None else build(adapter)
+
+
+def network(seed: Model, adapter: LoraConfig | None) -> PreTrainedModel | PeftModel:
+    """The seed in float32, the precision it learns in, with its adapters."""
+    weights = load_weights(seed, "cpu").float()
+    return adapted(weights, adapter) if adapter else weights
+
+
+def fit(job: DictConfig, tuning: Tuning, module: CausalLM, batches: MicroBatches, watch: Watch) -> None:
+    if job.trainer.accelerator == "cpu":
+        torch.set_num_threads(job.threads)
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        # Lightning advises workers and other settings that the plan of batches makes pointless.
+        warnings.filterwarnings("ignore", module=r"pytorch_lightning\..*")
+        trainer: pl.Trainer = build(
+            job.trainer,
+            max_steps=tuning.steps,
+            accumulate_grad_batches=tuning.accumulate,
+            gradient_clip_val=tuning.clip,
+            callbacks=[watch],
+        )
+        trainer.fit(module.train(), datamodule=DialogueData(batches))
+    if len(watch.losses) != tuning.steps:
+        raise StageError(f"The trainer made {len(watch.losses)} of {tuning.steps} steps; the model is not used.")
+
+
+def save(
+    model: PreTrainedModel | PeftModel, trained: dict[str, Tensor], seed: Model, example: Example, folder: Path
+) -> None:
+    """The trained weights in `model`, its adapters by themselves where it has any, and all of it merged."""
+    unknown = model.load_state_dict(trained, strict=False).unexpected_keys
+    assert not unknown, unknown
+    probe = torch.tensor([example.ids])
+    if isinstance(model, PeftModel):
+        model.save_pretrained(folder / "adapter")
+        model = merged(model, probe)
+    stored = load_weights(seed, "cpu").dtype
+    for parameter in model.parameters():  # not the buffers: rotary frequencies stay in float32
+        parameter.data = parameter.data.to(stored)
+    export(model, load_tokenizer(seed), folder / "model", probe)
+
+
+def _supervised(examples: Sequence[Example]) -> int:
+    return sum(sum(example.supervised) for example in examples)
+
+
+def main() -> int:
+    register_resolvers()
+    job = OmegaConf.load(sys.argv[1])
+    assert isinstance(job, DictConfig)
+    try:
+        counts = train(job, lambda step, loss: None)
+    except DittoError as error:
+        (Path(job.folder) / ERROR).write_text(str(error))
+        return 1
+    if counts:
+        (Path(job.folder) / COUNTS).write_text(json.dumps(counts))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""DeepSpeed's ZeRO under Lightning, on GPUs and, with gloo, on CPU processes."""
+
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from pytorch_lightning.strategies import DeepSpeedStrategy
+from torch import Tensor, nn
+
+from ditto.errors import ConfigError
+
+
+class ZeRO(DeepSpeedStrategy):
+    """Lightning's strategy, which asks for CUDA in three places, made to run without it as well.
+
+    `options` are its own arguments. Our loader has no batch size for it to find, hence the one it is told.
+
+    Raises:
+        ConfigError: DeepSpeed is not installed.
+    """
+
+    def __init__(self, stage: int, **options: Any) -> None:
+        if find_spec("deepspeed") is None:
+            raise ConfigError(
+                "trainer=zero... needs DeepSpeed, which is not installed: pip install -c constraints.txt "
+                "'ditto-roleplay[deepspeed]'."
+            )
+        self._on_gpu = torch.cuda.is_available()
+        backend = {} if self._on_gpu else {"process_group_backend": "gloo"}
+        super().__init__(stage=stage, logging_batch_size_per_gpu=1, **backend, **options)
+
+    def setup_environment(self) -> None:
+        super(DeepSpeedStrategy, self).setup_environment() if not self._on_gpu else super().setup_environment()
+
+    def setup_distributed(self) -> None:
+        if self._on_gpu:
+            super().setup_distributed()
+        else:
+            self.set_world_ranks()
+            self._init_deepspeed_distributed()
+
+    @property
+    def root_device(self) -> torch.device:
+        return super().root_device if self._on_gpu else torch.device("cpu", self.local_rank)
+
+
+def whole(model: nn.Module, rank: int) -> dict[str, Tensor]:
+    """What was trained, parameter by parameter, on the CPU of rank 0; nothing elsewhere.
+
+    Under ZeRO-3 every rank holds a shard of each parameter and must come along.
+    """
+    found = {}
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if hasattr(parameter, "ds_id"):
+            import deepspeed
+
+            with deepspeed.zero.GatheredParameters([parameter]):
+                if rank == 0:
+                    found[name] = parameter.detach().cpu().clone()
+        elif rank == 0:
+            found[name] = parameter.detach().cpu().clone()
+    return found

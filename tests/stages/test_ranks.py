@@ -1,0 +1,70 @@
+"""Several ranks train what one trains, and what goes wrong in one of them is one sentence."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from ditto.errors import DittoError, StageError
+from ditto.models import Model
+from ditto.stages import tune
+from ditto.store import Artifact, Store
+from tests.stages.conftest import composed
+
+STEPS = ("tuning.steps=20", "tuning.batch_size=4", "tuning.accumulate=2")
+PLAIN = ("trainer=cpu", "tuning.accumulate=1")
+
+
+def losses(made: Artifact) -> list[float]:
+    return [float(line.split(",")[1]) for line in (made.path / "loss.csv").read_text().splitlines()[1:]]
+
+
+def tuned(root: Path, simulated: Artifact, model: Model, *overrides: str) -> Artifact:
+    return tune.run(composed(root, *STEPS, *overrides), Store(root), simulated, model, model)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("adapter", ["nano", "lora"])
+@pytest.mark.parametrize("trainer", ["ddp", "zero1", "zero2", "zero3"])
+def test_two_ranks_have_the_loss_curve_and_the_weights_of_one(
+    tmp_path: Path,
+    simulated: Artifact,
+    model: Model,
+    trainer: str,
+    adapter: str,
+) -> None:
+    if trainer != "ddp" and find_spec("deepspeed") is None:
+        pytest.skip("DeepSpeed is not installed: pip install -e '.[deepspeed]'")
+    tuning = (f"tuning={adapter}", "tuning.lr=0.002", "tuning.min_lr=0", "tuning.max_length=64")
+    tuning += ("tuning.adapter.lora_dropout=0",) if adapter == "lora" else ()
+    one = tuned(tmp_path / "one", simulated, model, *tuning, *PLAIN)
+    two = tuned(tmp_path / "two", simulated, model, *tuning, f"trainer={trainer}", "trainer.devices=2")
+    assert losses(two) == pytest.approx(losses(one), rel=1e-4)
+    assert losses(one)[-1] < losses(one)[0]
+    a, b = (AutoModelForCausalLM.from_pretrained(made.path / "model").state_dict() for made in (one, two))
+    assert all(torch.allclose(a[name], b[name], atol=1e-4) for name in a)
+    assert one.counts["trained"] == two.counts["trained"] > 0
+    assert sorted(f.name for f in one.path.iterdir()) == sorted(f.name for f in two.path.iterdir())
+
+
+def test_what_goes_wrong_in_a_rank_is_its_one_sentence(
+    tmp_path: Path,
+    simulated: Artifact,
+    model: Model,
+) -> None:
+    with pytest.raises(DittoError, match=r"tuning.max_length=16 tokens") as error:
+        tuned(tmp_path, simulated, model, "trainer=ddp", "trainer.devices=2", "tuning.max_length=16")
+    assert "\n" not in str(error.value)
+
+
+def test_a_launcher_that_fails_is_named_with_its_log(
+    tmp_path: Path,
+    simulated: Artifact,
+    model: Model,
+) -> None:
+    with pytest.raises(StageError, match=r"status 1; .*ranks\.log"):
+        tuned(
+            tmp_path, simulated, model, "trainer=ddp", "trainer.devices=2", "launch.command=[python,-m,no_such_thing]"
+        )
