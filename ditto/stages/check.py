@@ -1,5 +1,6 @@
 """Before anything runs: build every part of the configuration once, so that its errors come first."""
 
+import torch
 from omegaconf import DictConfig, OmegaConf
 
 from ditto.config import build, typed
@@ -10,6 +11,7 @@ from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
 from ditto.stages.engine import engine_for, supervisors
 from ditto.stages.rank import hyperparameters
+from ditto.tune.module import Tuning
 
 
 def check(cfg: DictConfig) -> tuple[Model, Model]:
@@ -21,19 +23,37 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     for node in (cfg.characters, cfg.benchmark, cfg.judge):
         build(node)
     typed(cfg.simulate, Simulation)
-    hyperparameters(cfg.tuning)
+    tuning, _ = hyperparameters(cfg.tuning)
+    _check_ranks(cfg.trainer, tuning)
     if typed(cfg.answer, Sampling).n != 1:
         raise ConfigError(f"answer.n={cfg.answer.n}: one answer is judged for each question.")
     if not 1 <= cfg.threads <= 1024:
         raise ConfigError(f"threads={cfg.threads} cannot be meant: it must be from 1 to 1024.")
     if str(cfg.trainer.precision) in ("bf16-true", "16-true"):
         raise ConfigError(f"trainer.precision={cfg.trainer.precision} would round the optimiser away: use bf16-mixed.")
-    if cfg.trainer.accelerator == "gpu":
-        pick_device("cuda")
     assert Prompts(cfg.prompts.pack, "en").texts
     seed, supervisor = models(cfg)
     _check_models(cfg, seed, supervisor)
     return seed, supervisor
+
+
+def _check_ranks(trainer: DictConfig, tuning: Tuning) -> None:
+    """Each rank needs a device, and a session of every part of a step."""
+    for name in ("devices", "num_nodes"):
+        if not isinstance(trainer[name], int) or trainer[name] < 1:
+            raise ConfigError(f"trainer.{name}={trainer[name]} cannot be meant: it must be a whole number from 1.")
+    ranks = trainer.devices * trainer.num_nodes
+    if ranks * tuning.accumulate > tuning.batch_size:
+        raise ConfigError(
+            f"tuning.batch_size={tuning.batch_size} sessions cannot be divided into tuning.accumulate="
+            f"{tuning.accumulate} parts on each of {ranks} ranks: lower tuning.accumulate."
+        )
+    if trainer.accelerator == "gpu":
+        pick_device("cuda")
+        if trainer.devices > torch.cuda.device_count():
+            raise ConfigError(f"trainer.devices={trainer.devices}, and {torch.cuda.device_count()} GPUs are here.")
+    if isinstance(trainer.get("strategy"), DictConfig):
+        build(trainer.strategy)
 
 
 def models(cfg: DictConfig) -> tuple[Model, Model]:

@@ -78,7 +78,8 @@ class CausalLM(pl.LightningModule):
         matrices = [p for p in trainable if p.dim() >= 2]
         vectors = [p for p in trainable if p.dim() < 2]
         groups = [{"params": matrices, "weight_decay": tuning.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=tuning.lr, betas=tuning.betas)
+        filled = [group for group in groups if group["params"]]  # LoRA has no vectors; DeepSpeed takes no empty group
+        optimizer = torch.optim.AdamW(filled, lr=tuning.lr, betas=tuning.betas)
         schedule = LambdaLR(optimizer, lambda step: learning_rate(step, tuning) / tuning.lr)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

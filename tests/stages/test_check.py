@@ -32,3 +32,26 @@ def test_two_models_of_one_name_are_refused(model_folder: Path) -> None:
 def test_a_precision_that_rounds_the_optimiser_away_is_refused(precision: str) -> None:
     with pytest.raises(ConfigError, match="bf16-mixed"):
         check(config(f"trainer.precision={precision}"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (("trainer.devices=0",), r"trainer\.devices=0 cannot be meant"),
+        (("trainer.devices=auto",), r"trainer\.devices=auto cannot be meant"),
+        (("trainer.num_nodes=-1",), r"trainer\.num_nodes=-1 cannot be meant"),
+        (("trainer=ddp", "trainer.devices=4", "tuning.accumulate=5"), r"5 parts on each of 4 ranks"),
+        (("trainer=ddp", "trainer.num_nodes=9", "trainer.devices=2"), r"1 parts on each of 18 ranks"),
+        (("tuning=lora", "+tuning.adapter.nothing=1"), r"tuning\.adapter\.nothing is unknown"),
+    ],
+)
+def test_ranks_and_adapters_that_cannot_be_are_refused(overrides: tuple[str, ...], said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as error:
+        check(config(*overrides))
+    assert "\n" not in str(error.value)
+
+
+def test_zero_without_deepspeed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ditto.tune.zero.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="needs DeepSpeed, which is not installed"):
+        check(config("trainer=zero2"))

@@ -37,7 +37,7 @@ def test_two_ranks_have_the_loss_curve_and_the_weights_of_one(
 ) -> None:
     if trainer != "ddp" and find_spec("deepspeed") is None:
         pytest.skip("DeepSpeed is not installed: pip install -e '.[deepspeed]'")
-    tuning = (f"tuning={adapter}", "tuning.lr=0.002", "tuning.min_lr=0", "tuning.max_length=64")
+    tuning = (f"tuning={adapter}", "tuning.lr=0.0005", "tuning.min_lr=0", "tuning.max_length=64")
     tuning += ("tuning.adapter.lora_dropout=0",) if adapter == "lora" else ()
     one = tuned(tmp_path / "one", simulated, model, *tuning, *PLAIN)
     two = tuned(tmp_path / "two", simulated, model, *tuning, f"trainer={trainer}", "trainer.devices=2")
