@@ -39,8 +39,8 @@ class Size:
 SIZES: Final = {
     "nano_xs": Size(width=32, layers=2, heads=1, steps=(2000, 300, 1200, 300), lr=5e-3),
     "nano_s": Size(width=48, layers=2, heads=2, steps=(2500, 300, 1500, 300), lr=4e-3),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=(2500, 600, 2500, 400), lr=3e-3),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=(3000, 600, 1600, 400), lr=3e-3),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=(2500, 600, 2500, 1000), lr=3e-3),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=(3000, 600, 1600, 1000), lr=3e-3),
 }
 
 
