@@ -1,24 +1,27 @@
 """Tuning throughput: our LightningModule under its Trainer against a bare PyTorch loop, same batches."""
 
+import tempfile
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from benchmarks.timing import alternate
-from ditto.config import register_resolvers, typed
+from ditto.config import register_resolvers
 from ditto.models import Model, load_tokenizer, load_weights
 from ditto.nano.source import NanoCharacters
 from ditto.prompts import Prompts
 from ditto.records import Message
 from ditto.run import CONF
 from ditto.simulate.responses import brief
-from ditto.stages.tune import fit
+from ditto.stages.rank import fit, hyperparameters
 from ditto.tune.batches import MicroBatches, plan
 from ditto.tune.data import encode
 from ditto.tune.module import CausalLM, Tuning, learning_rate, summed_loss
+from ditto.tune.watch import Watch
 
 STEPS = 20
 
@@ -29,7 +32,7 @@ def run(rounds: int = 3) -> list[tuple[str, float]]:
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("config", overrides=[f"tuning.steps={STEPS}"])
-    tuning, model = typed(cfg.tuning, Tuning), Model(name="nano_m", path="embedded:nano_m", max_length=512)
+    (tuning, _), model = hyperparameters(cfg.tuning), Model(name="nano_m", path="embedded:nano_m", max_length=512)
     batches = sessions(model, tuning)
     tokens = float(sum(int(batches[i]["attention_mask"].sum()) for i in range(len(batches))))
 
@@ -57,7 +60,8 @@ def sessions(model: Model, tuning: Tuning) -> MicroBatches:
 
 
 def lightning(cfg: DictConfig, tuning: Tuning, batches: MicroBatches, module: CausalLM) -> None:
-    fit(cfg, tuning, module, batches, "benchmark")
+    with tempfile.TemporaryDirectory() as folder:
+        fit(cfg, tuning, module, batches, Watch(Path(folder) / "loss.csv", lambda step, loss: None))
 
 
 def bare_loop(tuning: Tuning, batches: MicroBatches, module: CausalLM) -> None:

@@ -54,13 +54,11 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     pl.seed_everything(tuning.seed, verbose=False)
     folder = Path(job.folder)
     watch = Watch(folder / LOSSES, told)
-    fit(job, tuning, CausalLM(network(seed, adapter), tuning), batches, watch)
+    fit(job, tuning, CausalLM(network(seed, adapter)[0], tuning), batches, watch)
     if not watch.trained:
         return {}
-    model = network(seed, adapter)
-    save(model, watch.trained, seed, examples[0], folder)
     return {
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "parameters": save(watch.trained, seed, adapter, examples[0], folder),
         "trained": sum(p.numel() for p in watch.trained.values()),
         "dialogues": len(sessions),
         "dialogues dropped": len(sessions) - len(examples),
@@ -78,10 +76,12 @@ def hyperparameters(node: DictConfig) -> tuple[Tuning, LoraConfig | None]:
     return typed(values, Tuning), None if adapter is None else build(adapter)
 
 
-def network(seed: Model, adapter: LoraConfig | None) -> PreTrainedModel | PeftModel:
-    """The seed in float32, the precision it learns in, with its adapters."""
-    weights = load_weights(seed, "cpu").float()
-    return adapted(weights, adapter) if adapter else weights
+def network(seed: Model, adapter: LoraConfig | None) -> tuple[PreTrainedModel | PeftModel, torch.dtype]:
+    """The seed in float32, the precision it learns in, with its adapters; and the one it is stored in."""
+    weights = load_weights(seed, "cpu")
+    stored: torch.dtype = weights.dtype
+    whole = weights.float()
+    return (adapted(whole, adapter) if adapter else whole), stored
 
 
 def fit(job: DictConfig, tuning: Tuning, module: CausalLM, batches: MicroBatches, watch: Watch) -> None:
@@ -103,20 +103,19 @@ def fit(job: DictConfig, tuning: Tuning, module: CausalLM, batches: MicroBatches
         raise StageError(f"The trainer made {len(watch.losses)} of {tuning.steps} steps; the model is not used.")
 
 
-def save(
-    model: PreTrainedModel | PeftModel, trained: dict[str, Tensor], seed: Model, example: Example, folder: Path
-) -> None:
-    """The trained weights in `model`, its adapters by themselves where it has any, and all of it merged."""
+def save(trained: dict[str, Tensor], seed: Model, adapter: LoraConfig | None, example: Example, folder: Path) -> int:
+    """Save the seed with its trained weights, and adapters by themselves as well; returns its size."""
+    model, stored = network(seed, adapter)
     unknown = model.load_state_dict(trained, strict=False).unexpected_keys
     assert not unknown, unknown
     probe = torch.tensor([example.ids])
     if isinstance(model, PeftModel):
-        model.save_pretrained(folder / "adapter")
+        model.save_pretrained(str(folder / "adapter"))
         model = merged(model, probe)
-    stored = load_weights(seed, "cpu").dtype
     for parameter in model.parameters():  # not the buffers: rotary frequencies stay in float32
         parameter.data = parameter.data.to(stored)
     export(model, load_tokenizer(seed), folder / "model", probe)
+    return int(model.num_parameters())
 
 
 def _supervised(examples: Sequence[Example]) -> int:

@@ -7,7 +7,8 @@ from typing import Final
 
 import pytorch_lightning as pl
 import torch
-from binpacking import to_constant_bin_number, to_constant_volume
+from binpacking.to_constant_bin_number import to_constant_bin_number
+from binpacking.to_constant_volume import to_constant_volume
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 

@@ -26,11 +26,14 @@ class ZeRO(DeepSpeedStrategy):
                 "'ditto-roleplay[deepspeed]'."
             )
         self._on_gpu = torch.cuda.is_available()
-        backend = {} if self._on_gpu else {"process_group_backend": "gloo"}
-        super().__init__(stage=stage, logging_batch_size_per_gpu=1, **backend, **options)
+        backend = None if self._on_gpu else "gloo"
+        super().__init__(stage=stage, logging_batch_size_per_gpu=1, process_group_backend=backend, **options)
 
     def setup_environment(self) -> None:
-        super(DeepSpeedStrategy, self).setup_environment() if not self._on_gpu else super().setup_environment()
+        if self._on_gpu:
+            super().setup_environment()
+        else:
+            super(DeepSpeedStrategy, self).setup_environment()
 
     def setup_distributed(self) -> None:
         if self._on_gpu:

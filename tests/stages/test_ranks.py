@@ -1,5 +1,6 @@
 """Several ranks train what one trains, and what goes wrong in one of them is one sentence."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -47,6 +48,37 @@ def test_two_ranks_have_the_loss_curve_and_the_weights_of_one(
     assert all(torch.allclose(a[name], b[name], atol=1e-4) for name in a)
     assert one.counts["trained"] == two.counts["trained"] > 0
     assert sorted(f.name for f in one.path.iterdir()) == sorted(f.name for f in two.path.iterdir())
+
+
+SRUN = """#!/usr/bin/env python3
+import os, subprocess, sys
+asked = dict(word[2:].split("=") for word in sys.argv[1:] if word.startswith("--"))
+command = [word for word in sys.argv[1:] if not word.startswith("--")]
+nodes, tasks = int(asked["nodes"]), int(asked["ntasks-per-node"])
+ranks = []
+for rank in range(nodes * tasks):
+    told = {"NTASKS": nodes * tasks, "PROCID": rank, "LOCALID": rank % tasks, "NODEID": rank // tasks,
+            "NTASKS_PER_NODE": tasks, "NNODES": nodes, "NODELIST": "localhost", "JOB_ID": 7001, "JOB_NAME": "ditto"}
+    environment = {**os.environ, **{f"SLURM_{name}": str(value) for name, value in told.items()}}
+    ranks.append(subprocess.Popen(command, env=environment))
+sys.exit(max(rank.wait() for rank in ranks))
+"""
+
+
+@pytest.mark.slow
+def test_two_nodes_of_a_slurm_allocation_train_what_one_process_trains(
+    tmp_path: Path, simulated: Artifact, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SLURM's part is played by a script that starts the tasks with the variables srun sets."""
+    srun = tmp_path / "bin" / "srun"
+    srun.parent.mkdir()
+    srun.write_text(SRUN)
+    srun.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{srun.parent}:{os.environ['PATH']}")
+    one = tuned(tmp_path / "one", simulated, model, *PLAIN)
+    nodes = ("trainer=ddp", "launch=srun", "trainer.num_nodes=2", "trainer.devices=1")
+    two = tuned(tmp_path / "two", simulated, model, *nodes)
+    assert losses(two) == pytest.approx(losses(one), rel=1e-4)
 
 
 def test_what_goes_wrong_in_a_rank_is_its_one_sentence(
