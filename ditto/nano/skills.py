@@ -6,6 +6,7 @@ are sampled as in the simulation, everything else is greedy.
 """
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,6 @@ from ditto.nano import corpus
 from ditto.nano.pretrain import MODELS, SIZES
 from ditto.nano.world import LANGUAGES, N_CHARACTERS, PROPERTIES, Persona, language, world
 from ditto.records import Message
-from ditto.simulate.filters import Malformed, questions_of
 
 N: Final = 400
 SEED: Final = 7
@@ -56,12 +56,12 @@ def refusal(rng: Random, lang: str) -> Task:
 
 
 def query_json(rng: Random, lang: str) -> Task:
-    """Valid JSON of three different questions, whatever they ask."""
+    """Valid JSON of three questions, whatever they ask."""
     return _query(rng, lang, anchored=False)
 
 
 def query_quality(rng: Random, lang: str) -> Task:
-    """The same, and each question names something of the first character and nothing of the second."""
+    """The same, and the questions differ and each names something of the first character."""
     return _query(rng, lang, anchored=True)
 
 
@@ -94,10 +94,11 @@ def _query(rng: Random, lang: str, *, anchored: bool) -> Task:
 
     def right(reply: Completion) -> bool:
         try:
-            questions = questions_of(reply, lang)
-        except Malformed:
+            questions = [item["question"] for item in json.loads(reply.text)]
+        except (ValueError, TypeError, KeyError):
             return False
-        return len(questions) == corpus.N_QUERIES and (not anchored or all(any(x in q for x in own) for q in questions))
+        useful = {question for question in questions if any(name in question for name in own)}
+        return len(questions) == corpus.N_QUERIES and (not anchored or len(useful) == len(questions))
 
     return Task(messages, right, SAMPLED)
 
@@ -135,8 +136,8 @@ Measured on {N} tasks a cell (`python -m ditto.nano.skills {name}`), seed {SEED}
 {rows}
 
 - *recall*: a fixed character's fact without the profile. *comprehension*: the whole reply, word for word, from a
-  fresh character's profile. *refusal*: the same for what belongs to another setting. *query json*: three valid
-  questions. *query quality*: each of them names something of the first character.
+  fresh character's profile. *refusal*: the same for what belongs to another setting. *query json*: valid
+  JSON of three questions. *query quality*: they differ, and each names something of the first character.
 
 Reproduce: `python -m ditto.nano.pretrain {name}` ({sum(size.steps):,} steps, one CPU thread). The tokenizer has one
 token a word; other English text falls apart into letters.
