@@ -41,7 +41,7 @@ def loud(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.no_grad():
         for name, weights in model.named_parameters():
             if "norm" not in name:
-                weights.mul_(10)
+                weights.mul_(2)
     model.save_pretrained(folder)
     return folder
 
