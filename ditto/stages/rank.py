@@ -90,7 +90,7 @@ def fit(job: DictConfig, tuning: Tuning, module: CausalLM, batches: MicroBatches
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         # Lightning advises workers and other settings that the plan of batches makes pointless.
-        warnings.filterwarnings("ignore", module=r"pytorch_lightning\..*")
+        warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
         trainer: pl.Trainer = build(
             job.trainer,
             max_steps=tuning.steps,
@@ -133,6 +133,9 @@ def main() -> int:
         return 1
     if counts:
         (Path(job.folder) / COUNTS).write_text(json.dumps(counts))
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()  # a rank that ends while rank 0 saves may take it along
+        torch.distributed.destroy_process_group()
     return 0
 
 
