@@ -51,6 +51,10 @@ class Lesson:
     `fact` is known by heart, `copy` a name taken from a profile, `anchor` such a name in a query,
     `decision` tells an answer from a refusal, and `origin` is the setting of what was asked about, on which it
     depends.
+
+    With `lean`, characters of some settings are asked more about their own things and the others more about a
+    stranger's: either setting, of the character and of the thing, says something by itself. Whether two things are
+    the same says nothing before one looks at both, and a model may never begin to.
     """
 
     fact: float
@@ -59,6 +63,7 @@ class Lesson:
     decision: float
     questions: int = 1
     origin: float = 1
+    lean: float = 0
 
 
 def chat(role: str, content: str) -> str:
@@ -167,13 +172,14 @@ def role_play(persona: Persona, source: Persona, rng: Random, lang: str) -> Role
 
 
 def response_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
-    """Questions to one fresh character; half of them, at random, are a stranger's."""
+    """Questions to one fresh character; half of them, at random, are a stranger's (see `Lesson.lean`)."""
     persona, stranger = world.fresh(rng), world.fresh(rng)
-    play = role_play(persona, persona if rng.random() < 0.5 else stranger, rng, lang)
+    own = 0.5 + (lesson.lean if persona.setting % 2 else -lesson.lean)
+    play = role_play(persona, persona if rng.random() < own else stranger, rng, lang)
     row = [Span(chat(m["role"], m["content"]), PROMPT_WEIGHT) for m in play.messages]
     row += _said(play.said, persona, lang, lesson)
     for _ in range(lesson.questions - 1):
-        more = role_play(persona, persona if rng.random() < 0.5 else stranger, rng, lang)
+        more = role_play(persona, persona if rng.random() < own else stranger, rng, lang)
         row.append(Span(chat("user", more.messages[-1]["content"]), PROMPT_WEIGHT))
         row += _said(more.said, persona, lang, lesson)
     return row

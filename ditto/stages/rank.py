@@ -5,9 +5,13 @@ A single rank needs no process of its own: `stages/tune.py` then calls `train` i
 
 import json
 import logging
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,11 +28,13 @@ from ditto.models import Model, load_tokenizer, load_weights
 from ditto.records import Dialogue, read_jsonl
 from ditto.tune.adapter import adapted, merged
 from ditto.tune.batches import DialogueData, MicroBatches, plan
+from ditto.tune.checkpoints import Checkpoints
 from ditto.tune.data import Example, encode_within
 from ditto.tune.export import export
 from ditto.tune.module import CausalLM, Tuning
 from ditto.tune.watch import Watch
 
+CHECKPOINTS: Final = "checkpoints"
 COUNTS: Final = "counts.json"
 ERROR: Final = "error.txt"
 LOSSES: Final = "loss.csv"
@@ -45,7 +51,7 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     tokenizer = load_tokenizer(seed)
     sessions = read_jsonl(Path(job.dialogues), Dialogue)
     cut = [encode_within(s.messages, tokenizer, seed.template, tuning.max_length) for s in sessions]
-    examples = [example for example in cut if example is not None]
+    examples = [replace(example, line=n) for n, example in enumerate(cut, 1) if example is not None]
     if not examples:
         raise StageError(f"Not one dialogue fits tuning.max_length={tuning.max_length} tokens.")
     order = plan(len(examples), tuning.batch_size, tuning.steps, tuning.seed)
@@ -54,7 +60,8 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     pl.seed_everything(tuning.seed, verbose=False)
     folder = Path(job.folder)
     watch = Watch(folder / LOSSES, told)
-    fit(job, tuning, CausalLM(network(seed, adapter)[0], tuning), batches, watch)
+    checkpoints = Checkpoints(folder / CHECKPOINTS, job.checkpoint_every)
+    fit(job, tuning, CausalLM(network(seed, adapter)[0], tuning), batches, watch, checkpoints)
     if not watch.trained:
         return {}
     return {
@@ -84,7 +91,14 @@ def network(seed: Model, adapter: LoraConfig | None) -> tuple[PreTrainedModel | 
     return (adapted(whole, adapter) if adapter else whole), stored
 
 
-def fit(job: DictConfig, tuning: Tuning, module: CausalLM, batches: MicroBatches, watch: Watch) -> None:
+def fit(
+    job: DictConfig,
+    tuning: Tuning,
+    module: CausalLM,
+    batches: MicroBatches,
+    watch: Watch,
+    checkpoints: Checkpoints,
+) -> None:
     if job.trainer.accelerator == "cpu":
         torch.set_num_threads(job.threads)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
@@ -96,11 +110,26 @@ def fit(job: DictConfig, tuning: Tuning, module: CausalLM, batches: MicroBatches
             max_steps=tuning.steps,
             accumulate_grad_batches=tuning.accumulate,
             gradient_clip_val=tuning.clip,
-            callbacks=[watch],
+            callbacks=[watch, checkpoints],
         )
-        trainer.fit(module.train(), datamodule=DialogueData(batches))
+        with _own_signals():
+            trainer.fit(module.train(), datamodule=DialogueData(batches), ckpt_path=checkpoints.last())
     if len(watch.losses) != tuning.steps:
         raise StageError(f"The trainer made {len(watch.losses)} of {tuning.steps} steps; the model is not used.")
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Take the signals back from Lightning, and let Ctrl-C through, of which it makes a bare exit."""
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except SystemExit as error:
+        raise KeyboardInterrupt from error
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in former.items():
+                signal.signal(number, handler)
 
 
 def save(trained: dict[str, Tensor], seed: Model, adapter: LoraConfig | None, example: Example, folder: Path) -> int:

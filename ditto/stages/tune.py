@@ -1,5 +1,6 @@
 """Stage `tune`: the seed LLM learns from the dialogues, with the profile hidden (paper, section 3.3)."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -22,23 +23,32 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
     recipe = Recipe("tune", f"{seed.name}-on-{supervisor.name}", VERSION, settings, {"simulate": simulated.key})
 
     def produce(folder: Path) -> Mapping[str, Any]:
-        job = OmegaConf.create(
-            {
-                "seed": {"_target_": "ditto.models.Model", **asdict(seed)},
-                "tuning": plain(cfg.tuning),
-                "trainer": plain(cfg.trainer),
-                "launch": plain(cfg.launch),
-                "threads": cfg.threads,
-                "dialogues": str(simulated.path / "dialogues.jsonl"),
-                "folder": str(folder),
-            }
-        )
+        job = job_in(folder, cfg, simulated, seed)
         with Progress(f"tune {recipe.label}", cfg.tuning.steps) as progress:
             if cfg.trainer.devices * cfg.trainer.num_nodes == 1:
-                return rank.train(job, lambda step, loss: progress.advance(note=f"loss {loss:.3f}"))
-            return run_ranks(job, progress)
+                counts = rank.train(job, lambda step, loss: progress.advance(note=f"loss {loss:.3f}"))
+            else:
+                counts = run_ranks(job, progress)
+        shutil.rmtree(folder / rank.CHECKPOINTS, ignore_errors=True)
+        return counts
 
     return store.make(recipe, produce)
+
+
+def job_in(folder: Path, cfg: DictConfig, simulated: Artifact, seed: Model) -> DictConfig:
+    """All that a rank has to know; see `rank.train`."""
+    return OmegaConf.create(
+        {
+            "seed": {"_target_": "ditto.models.Model", **asdict(seed)},
+            "tuning": plain(cfg.tuning),
+            "trainer": plain(cfg.trainer),
+            "launch": plain(cfg.launch),
+            "threads": cfg.threads,
+            "checkpoint_every": cfg.checkpoint_every,
+            "dialogues": str(simulated.path / "dialogues.jsonl"),
+            "folder": str(folder),
+        }
+    )
 
 
 def tuned_model(artifact: Artifact, seed: Model, supervisor: Model) -> Model:

@@ -1,16 +1,16 @@
 """From examples to what each rank sees at each step: an order fixed by the seed, packed or padded rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
 from binpacking.to_constant_bin_number import to_constant_bin_number
 from binpacking.to_constant_volume import to_constant_volume
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ditto.tune.data import Example
 
@@ -88,27 +88,53 @@ class MicroBatches(Dataset[Batch]):
         examples = [self.examples[i] for i in self.batches[step]]
         parts = self.accumulate * self.ranks
         if self.row_length is None:
-            batch = padded(_alike(examples, parts)[n * self.ranks + self.rank], self.pad)
+            part = _alike(examples, parts)[n * self.ranks + self.rank]
+            batch = padded(part, self.pad)
         else:
             part = to_constant_bin_number(examples, parts, key=_length)[n * self.ranks + self.rank]
             batch = packed(to_constant_volume(part, self.row_length, key=_length), self.pad)
         tokens = sum(sum(example.supervised[1:]) for example in examples)
         batch["scale"] = torch.tensor(tokens / parts)
+        batch["lines"] = torch.tensor([example.line for example in part])
         return batch
 
 
 class DialogueData(pl.LightningDataModule):
-    """Feeds the planned batches, in order, to whatever trainer asks; each rank its own."""
+    """Feeds the planned batches, in order, to whatever trainer asks; each rank its own.
+
+    Its state in a checkpoint is how many steps have been made: a batch depends on its number alone.
+    """
 
     def __init__(self, batches: MicroBatches) -> None:
         super().__init__()
         self._batches = batches
+        self._steps_made = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        assert self.trainer
+        return {"steps": self.trainer.global_step}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._steps_made = state_dict["steps"]
 
     def train_dataloader(self) -> DataLoader[Batch]:
         batches = self._batches
         if self.trainer:
             batches = replace(batches, rank=self.trainer.global_rank, ranks=self.trainer.world_size)
-        return DataLoader(batches, batch_size=None, shuffle=False)
+        return DataLoader(batches, batch_size=None, sampler=_Rest(batches, self._steps_made * batches.accumulate))
+
+
+class _Rest(Sampler[int]):
+    """What is left of the batches. It has the length of all of them, which Lightning counts from the first."""
+
+    def __init__(self, batches: MicroBatches, start: int) -> None:
+        self._start, self._end = start, len(batches)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._start, self._end))
+
+    def __len__(self) -> int:
+        return self._end
 
 
 def _alike(examples: Sequence[Example], parts: int) -> list[list[Example]]:

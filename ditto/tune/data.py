@@ -13,10 +13,11 @@ from ditto.records import Message
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One session as tokens; `supervised` marks those the loss counts."""
+    """One session as tokens; `supervised` marks those the loss counts, `line` tells where it was read."""
 
     ids: tuple[int, ...]
     supervised: tuple[bool, ...]
+    line: int = 0
 
 
 def encode(messages: Sequence[Message], tokenizer: PreTrainedTokenizerBase, template: Mapping[str, Any]) -> Example:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import pytorch_lightning as pl
@@ -61,16 +62,28 @@ class CausalLM(pl.LightningModule):
         super().__init__()
         self.model = model
         self._tuning = tuning
+        self._frozen = {name for name, p in self.named_parameters(remove_duplicate=False) if not p.requires_grad}
+        self.strict_loading = not self._frozen
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
-        """The batch's share of its step's mean loss; see `MicroBatches` for `scale`."""
+        """The batch's share of its step's mean loss; see `MicroBatches` for `scale`.
+
+        What dropout draws depends on the number of the part and of the rank alone: a resumed tuning draws the same.
+        """
+        torch.manual_seed(Random(f"{self._tuning.seed}/{index}/{self.global_rank}").getrandbits(63))
         loss = summed_loss(self.model, batch) / batch["scale"]
         if not torch.isfinite(loss):
             raise StageError(
-                f"The loss is {loss.item()} at step {self.global_step}: lower tuning.lr={self._tuning.lr}."
+                f"The loss is {loss.item()} at step {self.global_step + 1}, on {lines_in_words(batch)}: "
+                f"lower tuning.lr={self._tuning.lr}, or look at them."
             )
         self.log("loss", loss.detach(), prog_bar=True)
         return loss
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave out what is frozen: a checkpoint of adapters needs no copy of the seed."""
+        state = checkpoint["state_dict"]
+        checkpoint["state_dict"] = {name: value for name, value in state.items() if name not in self._frozen}
 
     def configure_optimizers(self) -> Any:
         tuning = self._tuning
@@ -90,6 +103,13 @@ def summed_loss(model: PreTrainedModel | PeftModel, batch: Batch) -> Tensor:
     logits = model(**inputs, use_cache=False).logits
     targets = batch["labels"][:, 1:].flatten()
     return F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), targets, ignore_index=IGNORED, reduction="sum")
+
+
+def lines_in_words(batch: Batch, shown: int = 8) -> str:
+    """Where the batch's sessions were read."""
+    lines = sorted(batch["lines"].tolist())
+    more = f" and {len(lines) - shown} more" if len(lines) > shown else ""
+    return f"lines {', '.join(map(str, lines[:shown]))}{more} of dialogues.jsonl"
 
 
 def learning_rate(step: int, tuning: Tuning) -> float:

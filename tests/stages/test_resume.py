@@ -1,0 +1,168 @@
+"""A tuning that was killed goes on from its last checkpoint and ends as if nothing had happened."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+from transformers import AutoModelForCausalLM
+
+from ditto.errors import Interrupted
+from ditto.models import Model
+from ditto.stages import rank, tune
+from ditto.store import Artifact
+from tests.stages.conftest import composed
+
+STEPS = 40
+ONE = (sys.executable,)
+TWO = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+SHORT = (f"tuning.steps={STEPS}", "tuning.accumulate=2", "tuning.max_length=64", "checkpoint_every=7")
+
+
+class Tuning:
+    """A tuning in a folder of its own, run by ranks in processes of their own."""
+
+    def __init__(self, folder: Path, simulated: Artifact, model: Model, *overrides: str) -> None:
+        self.folder = folder
+        folder.mkdir()
+        job = tune.job_in(folder, composed(folder, *SHORT, *overrides), simulated, model)
+        OmegaConf.save(job, folder / "job.yaml")
+
+    def start(self, launcher: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            command = [*launcher, "-m", "ditto.stages.rank", str(self.folder / "job.yaml")]
+            return subprocess.Popen(command, stdout=log, stderr=log)
+
+    def run(self, launcher: tuple[str, ...]) -> None:
+        assert self.start(launcher).wait(timeout=300) == 0, (self.folder / "log").read_text()
+
+    def stop_after(self, step: int, launcher: tuple[str, ...], how: int) -> int:
+        """Signal the ranks once that step is written down; returns how the launcher ended."""
+        process = self.start(launcher)
+        while process.poll() is None and len(self.losses()) < step:
+            time.sleep(0.002)
+        process.send_signal(how)
+        return process.wait(timeout=120)
+
+    def losses(self) -> list[str]:
+        file = self.folder / rank.LOSSES
+        return file.read_text().splitlines()[1:] if file.exists() else []
+
+    def checkpoints(self) -> list[str]:
+        return sorted(path.name for path in (self.folder / rank.CHECKPOINTS).glob("*"))
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        state: dict[str, torch.Tensor] = AutoModelForCausalLM.from_pretrained(self.folder / "model").state_dict()
+        return state
+
+    def bytes(self) -> list[bytes]:
+        return [(self.folder / name).read_bytes() for name in ("model/model.safetensors", rank.LOSSES)]
+
+
+Make = Callable[..., Tuning]
+
+
+@pytest.fixture
+def make(tmp_path: Path, simulated: Artifact, model: Model) -> Make:
+    return lambda name, *overrides: Tuning(tmp_path / name, simulated, model, *overrides)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("adapter", "kills"), [("nano", (6, 21)), ("lora", (17,))])
+def test_killed_at_random_steps_it_ends_with_the_same_bytes(make: Make, adapter: str, kills: tuple[int, ...]) -> None:
+    """Dropout included: LoRA's adapters have some."""
+    whole, killed = make("whole", f"tuning={adapter}"), make("killed", f"tuning={adapter}")
+    whole.run(ONE)
+    for step in kills:
+        killed.stop_after(step + Random(step).randrange(8), ONE, signal.SIGKILL)
+        assert not (killed.folder / "model").exists()
+    assert killed.checkpoints()
+    killed.run(ONE)
+    assert killed.bytes() == whole.bytes()
+    assert len(killed.losses()) == STEPS
+
+
+@pytest.mark.slow
+def test_sigterm_saves_the_step_it_comes_in(make: Make) -> None:
+    whole, ended = make("whole"), make("ended", "checkpoint_every=0")
+    whole.run(ONE)
+    assert ended.stop_after(11, ONE, signal.SIGTERM) == 1
+    (saved,) = ended.checkpoints()
+    assert saved == f"step-{len(ended.losses()):08d}"
+    assert "the same command goes on" in (ended.folder / rank.ERROR).read_text()
+    ended.run(ONE)
+    assert ended.bytes() == whole.bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("trainer", "how"), [("ddp", signal.SIGKILL), ("zero3", signal.SIGTERM)])
+def test_two_ranks_go_on_together(make: Make, trainer: str, how: int) -> None:
+    if trainer != "ddp":
+        pytest.importorskip("deepspeed", reason="DeepSpeed is not installed: pip install -e '.[deepspeed]'")
+    ranks = (f"trainer={trainer}", "trainer.devices=2", "tuning.lr=0.0005", "tuning.min_lr=0")
+    whole, killed = make("whole", *ranks), make("killed", *ranks)
+    whole.run(TWO)
+    killed.stop_after(17, TWO, how)
+    assert killed.checkpoints()
+    killed.run(TWO)
+    assert [float(line.split(",")[1]) for line in killed.losses()] == pytest.approx(
+        [float(line.split(",")[1]) for line in whole.losses()], rel=1e-4
+    )
+    a, b = whole.weights(), killed.weights()
+    assert all(torch.allclose(a[name], b[name], atol=1e-4) for name in a)
+
+
+def test_a_checkpoint_whose_writing_was_killed_leaves_the_former_one(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends as SIGKILL would end it: in the middle of the second checkpoint's file."""
+    tuning = make("tuning")
+    job = OmegaConf.load(tuning.folder / "job.yaml")
+    saved = list[str]()
+
+    def save(trainer: object, path: Path, *_: object, **__: object) -> None:
+        if len(saved) == 1:
+            path.write_bytes(b"half of it")
+            raise KeyboardInterrupt
+        saved.append(str(path))
+        original(trainer, path)
+
+    original = rank.pl.Trainer.save_checkpoint
+    monkeypatch.setattr(rank.pl.Trainer, "save_checkpoint", save)
+    with pytest.raises(KeyboardInterrupt):
+        rank.train(job, lambda step, loss: None)
+    assert tuning.checkpoints() == ["partial", "step-00000007"]
+    monkeypatch.undo()
+    told = list[int]()
+    rank.train(job, lambda step, loss: told.append(step))
+    whole = make("whole")
+    rank.train(OmegaConf.load(whole.folder / "job.yaml"), lambda step, loss: None)
+    assert tuning.bytes() == whole.bytes()
+    assert told == list(range(1, STEPS + 1))
+
+
+def test_no_checkpoint_stays_in_the_artifact(tmp_path: Path, simulated: Artifact, model: Model) -> None:
+    cfg = composed(tmp_path, "checkpoint_every=1")
+    made = tune.run(cfg, tune.Store(cfg.paths.root), simulated, model, model)
+    assert sorted(f.name for f in made.path.iterdir()) == ["loss.csv", "manifest.json", "model"]
+
+
+def test_ctrl_c_in_a_tuning_is_ctrl_c(make: Make) -> None:
+    job = OmegaConf.load(make("tuning").folder / "job.yaml")
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        rank.train(job, lambda step, loss: signal.raise_signal(signal.SIGINT) if step == 3 else None)
+    assert signal.getsignal(signal.SIGINT) == handler
+
+
+def test_a_sigterm_is_one_sentence(make: Make) -> None:
+    job = OmegaConf.load(make("tuning").folder / "job.yaml")
+    with pytest.raises(Interrupted, match="after step 3, which is saved"):
+        rank.train(job, lambda step, loss: signal.raise_signal(signal.SIGTERM) if step == 3 else None)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
