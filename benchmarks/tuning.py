@@ -19,6 +19,7 @@ from ditto.run import CONF
 from ditto.simulate.responses import brief
 from ditto.stages.rank import fit, hyperparameters
 from ditto.tune.batches import MicroBatches, plan
+from ditto.tune.checkpoints import Checkpoints
 from ditto.tune.data import encode
 from ditto.tune.module import CausalLM, Tuning, learning_rate, summed_loss
 from ditto.tune.watch import Watch
@@ -61,7 +62,8 @@ def sessions(model: Model, tuning: Tuning) -> MicroBatches:
 
 def lightning(cfg: DictConfig, tuning: Tuning, batches: MicroBatches, module: CausalLM) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        fit(cfg, tuning, module, batches, Watch(Path(folder) / "loss.csv", lambda step, loss: None))
+        watch = Watch(Path(folder) / "loss.csv", lambda step, loss: None)
+        fit(cfg, tuning, module, batches, watch, Checkpoints(Path(folder), every=0))
 
 
 def bare_loop(tuning: Tuning, batches: MicroBatches, module: CausalLM) -> None:

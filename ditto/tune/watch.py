@@ -14,7 +14,7 @@ from ditto.tune.module import lines_in_words
 from ditto.tune.zero import whole
 
 WINDOW: Final = 10  # steps
-DIVERGED: Final = 2.0  # times the mean loss of the first steps
+DIVERGED: Final = 1.0  # nat above the mean loss of the first steps
 
 
 class Watch(pl.Callback):
@@ -69,7 +69,7 @@ class Watch(pl.Callback):
 
     def _stop_when_diverged(self) -> None:
         first, last = self.losses[:WINDOW], self.losses[-WINDOW:]
-        if len(self.losses) < 2 * WINDOW or sum(last) <= DIVERGED * sum(first):
+        if len(self.losses) < 2 * WINDOW or sum(last) <= sum(first) + WINDOW * DIVERGED:
             return
         worst = max(range(len(self._lines)), key=lambda i: last[i - len(self._lines)])
         step = len(self.losses) - len(self._lines) + worst + 1

@@ -148,7 +148,8 @@ def test_a_loss_that_is_no_number_stops_the_training(model: Model, value: float)
     with torch.no_grad():
         network.get_input_embeddings().weight.fill_(value)
     batch: Batch = MicroBatches(examples(model), [[0, 1]], 1, 0)[0]
-    with pytest.raises(StageError, match=r"loss is nan at step 1, on lines 0, 0 of dialogues.jsonl: lower tuning\.lr=0\.001"):
+    sentence = r"loss is nan at step 1, on lines 0, 0 of dialogues\.jsonl: lower tuning\.lr=0\.001"
+    with pytest.raises(StageError, match=sentence):
         CausalLM(network, tuning()).training_step(batch, 0)
 
 
