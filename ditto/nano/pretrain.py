@@ -32,50 +32,61 @@ class Size:
     width: int
     layers: int
     heads: int
-    steps: tuple[int, int, int, int]  # of each course
+    steps: tuple[int, int, int, int, int]  # of each course; one of none is left out
     lr: float
 
 
 SIZES: Final = {
-    "nano_xs": Size(width=32, layers=2, heads=1, steps=(2000, 300, 1200, 300), lr=5e-3),
-    "nano_s": Size(width=48, layers=2, heads=2, steps=(2500, 300, 1500, 300), lr=4e-3),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=(2500, 600, 2500, 1000), lr=3e-3),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=(3000, 600, 1600, 1000), lr=3e-3),
+    "nano_xs": Size(width=32, layers=2, heads=1, steps=(2000, 300, 1200, 0, 300), lr=5e-3),
+    "nano_s": Size(width=48, layers=2, heads=2, steps=(2500, 300, 1500, 0, 300), lr=4e-3),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=(2500, 600, 2500, 0, 1000), lr=3e-3),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=(3000, 600, 1600, 700, 1000), lr=3e-3),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
     """A stretch of training with an optimiser of its own: how many rows of each kind a step sees, and
-    what weighs in them. The learning rate is a share of the size's own.
+    what weighs in them. The learning rate is a share of the size's own; `seed` is that of the rows.
     """
 
+    seed: int
     lr: float
     lesson: Lesson
     rows: dict[str, int]
 
 
 READ: Final = Course(
+    seed=0,
     lr=1.0,
     lesson=Lesson(fact=1, copy=16, anchor=8, decision=24, questions=4),
     rows={"article": 8, "reading": 16, "query": 6, "response": 12},
 )
 REFUSE: Final = Course(
+    seed=1,
     lr=0.5,
     lesson=Lesson(fact=1, copy=8, anchor=8, decision=32, questions=4),
     rows={"article": 8, "reading": 8, "query": 4, "response": 24},
 )
 KNOW: Final = Course(
+    seed=2,
     lr=1.0,
     lesson=Lesson(fact=3, copy=16, anchor=8, decision=24, questions=4),
     rows={"article": 48, "plain": 30, "reading": 8, "query": 4, "response": 8},
 )
+DECIDE: Final = Course(
+    seed=1,
+    lr=0.5,
+    lesson=Lesson(fact=2, copy=16, anchor=8, decision=32, questions=4, lean=0.35),
+    rows={"article": 12, "plain": 10, "reading": 6, "query": 4, "response": 32},
+)
 ANSWER: Final = Course(
+    seed=3,
     lr=0.5,
     lesson=Lesson(fact=3, copy=16, anchor=8, decision=24, questions=4, origin=16),
     rows={"article": 24, "plain": 20, "reading": 6, "query": 6, "response": 16},
 )
-COURSES: Final = (READ, REFUSE, KNOW, ANSWER)
+COURSES: Final = (READ, REFUSE, KNOW, DECIDE, ANSWER)
 WARM_UP: Final = 100  # steps
 DECAY: Final = 0.35  # the share of a course's steps, at its end, over which the learning rate falls
 KINDS: Final = {
@@ -168,7 +179,7 @@ def train(
     log_every: int = 250,
 ) -> None:
     """The n-th course, with rows and an optimiser of its own: it depends on what came before by the weights alone."""
-    size, course, rng = SIZES[name], COURSES[n], Random(seed + n)
+    size, course, rng = SIZES[name], COURSES[n], Random(seed + COURSES[n].seed)
     steps = size.steps[n]
     optimizer = _optimizer(model)
     start, seen = time.perf_counter(), 0

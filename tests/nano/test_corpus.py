@@ -185,3 +185,16 @@ def test_only_words_the_model_must_find_weigh_and_the_deciding_one_most(lang: st
 def test_rows_follow_from_the_seed_and_do_not_repeat(kind: str) -> None:
     assert rows(kind, "en") == rows(kind, "en")
     assert len({joined(row) for row in rows(kind, "en")}) > 0.9 * N
+
+
+@pytest.mark.parametrize("lean", [0.0, 0.35])
+def test_leaning_rows_tell_something_by_the_characters_setting_alone(lean: float) -> None:
+    words, answered = nano.language("en"), dict[int, list[bool]]({0: [], 1: []})
+    rng, lesson = Random(3), replace(LESSON, lean=lean)
+    for _ in range(10 * N):
+        row = corpus.response_row(world(), rng, "en", lesson)
+        system, *_, said = (text for _, text in messages(row))
+        (setting,) = {i for i, name in enumerate(words["settings"]) if name in system}
+        answered[setting % 2].append(words["answer_mark"] in said)
+    even, odd = (sum(told) / len(told) for told in answered.values())
+    assert odd - even == pytest.approx(2 * lean * 7 / 8, abs=0.1)  # one stranger in eight is of the same setting
