@@ -29,7 +29,7 @@ from ditto.records import Dialogue, read_jsonl
 from ditto.tune.adapter import adapted, merged
 from ditto.tune.batches import DialogueData, MicroBatches, plan
 from ditto.tune.checkpoints import Checkpoints
-from ditto.tune.data import Example, encode_within
+from ditto.tune.data import Example, examples_within
 from ditto.tune.export import export
 from ditto.tune.module import CausalLM, Tuning
 from ditto.tune.watch import Watch
@@ -50,8 +50,8 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     tuning, adapter = hyperparameters(job.tuning)
     tokenizer = load_tokenizer(seed)
     sessions = read_jsonl(Path(job.dialogues), Dialogue)
-    cut = [encode_within(s.messages, tokenizer, seed.template, tuning.max_length) for s in sessions]
-    examples = [replace(example, line=n) for n, example in enumerate(cut, 1) if example is not None]
+    within = [examples_within(s.messages, tokenizer, seed.template, tuning.max_length) for s in sessions]
+    examples = [replace(example, line=n) for n, (found, _) in enumerate(within, 1) for example in found]
     if not examples:
         raise StageError(f"Not one dialogue fits tuning.max_length={tuning.max_length} tokens.")
     order = plan(len(examples), tuning.batch_size, tuning.steps, tuning.seed)
@@ -68,7 +68,8 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
         "parameters": save(watch.trained, seed, adapter, examples[0], folder),
         "trained": sum(p.numel() for p in watch.trained.values()),
         "dialogues": len(sessions),
-        "dialogues dropped": len(sessions) - len(examples),
+        "dialogues dropped": sum(not found for found, _ in within),
+        "dialogues cut": sum(bool(found) and cut for found, cut in within),
         "supervised tokens": _supervised(examples),
         "steps": tuning.steps,
         "last loss": round(watch.losses[-1], 4),

@@ -13,7 +13,7 @@ from ditto.models import render
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.records import Message
 from ditto.tune.batches import IGNORED, padded
-from ditto.tune.data import Example, encode, encode_within
+from ditto.tune.data import Example, encode, examples_within
 
 CHATML: Final = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
@@ -252,4 +252,21 @@ def test_a_long_session_loses_whole_turns_from_its_end(name: str) -> None:
         (len(one_turn.ids), one_turn),
         (len(one_turn.ids) - 1, None),
     ]:
-        assert encode_within(TALK, tokenizer, {}, limit) == kept
+        assert examples_within(TALK, tokenizer, {}, limit) == ([kept] if kept else [], kept != whole)
+
+
+def test_where_the_system_message_moves_along_each_reply_is_learnt_behind_its_own_prompt() -> None:
+    tokenizer = bytewise(LAST_USER)
+    examples, cut = examples_within(TALK, tokenizer, {}, 999)
+    assert examples == [
+        expected([("[INST] You are Ada.\n\nWho are you? [/INST] ", False), ("I am Ada.</s>", True)], tokenizer),
+        expected(
+            [
+                ("[INST] Who are you? [/INST] I am Ada.</s>[INST] You are Ada.\n\nAnd now? [/INST] ", False),
+                ("我还是 Ada。</s>", True),
+            ],
+            tokenizer,
+        ),
+    ]
+    assert not cut
+    assert examples_within(TALK, tokenizer, {}, len(examples[0].ids)) == (examples[:1], True)
