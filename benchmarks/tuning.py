@@ -17,10 +17,11 @@ from ditto.prompts import Prompts
 from ditto.records import Message
 from ditto.run import CONF
 from ditto.simulate.responses import brief
-from ditto.stages.rank import fit, hyperparameters
+from ditto.stages.rank import fit
 from ditto.tune.batches import MicroBatches, plan
 from ditto.tune.checkpoints import Checkpoints
 from ditto.tune.data import encode
+from ditto.tune.method import method
 from ditto.tune.module import CausalLM, Tuning, learning_rate, summed_loss
 from ditto.tune.watch import Watch
 
@@ -33,7 +34,7 @@ def run(rounds: int = 3) -> list[tuple[str, float]]:
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("config", overrides=[f"tuning.steps={STEPS}"])
-    (tuning, _), model = hyperparameters(cfg.tuning), Model(name="nano_m", path="embedded:nano_m", max_length=512)
+    tuning, model = method(cfg.tuning).tuning, Model(name="nano_m", path="embedded:nano_m", max_length=512)
     batches = sessions(model, tuning)
     tokens = float(sum(int(batches[i]["attention_mask"].sum()) for i in range(len(batches))))
 

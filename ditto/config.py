@@ -2,6 +2,7 @@
 
 import os
 import re
+from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -21,12 +22,14 @@ def register_resolvers() -> None:
     """What the files under `conf/` may compute.
 
     `${basename:path}` is the last part of a path or hub name, `${run_id:}` one id for a whole sweep,
-    `${gpu_precision:}` bfloat16 where the GPU has it, `${accelerator:}` the GPU where there is one.
+    `${gpu_precision:}` bfloat16 where the GPU has it, `${accelerator:}` the GPU where there is one,
+    `${compute_dtype:}` what it computes in.
     """
     OmegaConf.register_new_resolver("basename", lambda path: Path(path).name, replace=True)
     OmegaConf.register_new_resolver("accelerator", lambda: "gpu" if _has_gpu() else "cpu", replace=True)
     OmegaConf.register_new_resolver("gpu_precision", _gpu_precision, replace=True)
     OmegaConf.register_new_resolver("precision", lambda: _gpu_precision() if _has_gpu() else "32-true", replace=True)
+    OmegaConf.register_new_resolver("compute_dtype", _compute_dtype, replace=True)
     OmegaConf.register_new_resolver("run_id", lambda: os.environ.get("DITTO_RUN_ID", "run"), replace=True)
 
 
@@ -42,6 +45,12 @@ def _gpu_precision() -> str:
     return "bf16-mixed" if not torch.cuda.is_available() or torch.cuda.is_bf16_supported() else "16-mixed"
 
 
+def _compute_dtype() -> str:
+    if not _has_gpu():
+        return "float32"
+    return "bfloat16" if _gpu_precision() == "bf16-mixed" else "float16"
+
+
 def build(node: DictConfig, **more: Any) -> Any:
     """The object that `node._target_` names: one of our dataclasses, its values checked against their
     types, or a library's own class through Hydra's `instantiate`.
@@ -51,7 +60,7 @@ def build(node: DictConfig, **more: Any) -> Any:
     """
     try:
         kind = get_class(node._target_)
-        if hasattr(kind, "__dataclass_fields__"):
+        if _takes_its_fields(kind):
             return typed(node, kind)
         # A partial, because Hydra would turn objects passed to it into configuration.
         return instantiate(node, _partial_=True, _convert_="all")(**more)
@@ -59,6 +68,12 @@ def build(node: DictConfig, **more: Any) -> Any:
         if isinstance(error.__cause__, DittoError):
             raise error.__cause__ from None
         raise ConfigError(f"{node._target_} cannot be built: {one_line(error.__cause__ or error)}") from None
+
+
+def _takes_its_fields(kind: type) -> bool:
+    """Whether it is a dataclass whose fields are its arguments; some have others."""
+    fields = getattr(kind, "__dataclass_fields__", {})
+    return bool(fields) and set(signature(kind).parameters) <= set(fields)
 
 
 def typed(node: DictConfig, kind: type[T]) -> T:

@@ -16,6 +16,7 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
+    BitsAndBytesConfig,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
@@ -165,8 +166,8 @@ def load_config(model: Model) -> PreTrainedConfig:
     return config
 
 
-def load_weights(model: Model, device: str) -> PreTrainedModel:
-    """The model on `device`, ready to generate or to be trained.
+def load_weights(model: Model, device: str, quantization: BitsAndBytesConfig | None = None) -> PreTrainedModel:
+    """The model on `device`, ready to generate or to be trained; with `quantization`, held in fewer bits.
 
     Raises:
         ModelError: the weights are missing, damaged or not in safetensors.
@@ -180,6 +181,8 @@ def load_weights(model: Model, device: str) -> PreTrainedModel:
             dtype=dtype,
             use_safetensors=True,
             output_loading_info=True,
+            quantization_config=quantization,
+            device_map={"": device} if quantization else None,
         )
     except Exception as error:  # safetensors, torch and the hub raise each their own; all mean this
         raise ModelError(f"The weights of {model.source} cannot be loaded: {_first_line(error)}") from None
@@ -187,7 +190,7 @@ def load_weights(model: Model, device: str) -> PreTrainedModel:
     if missing := sorted(report["missing_keys"]):
         # transformers would fill them with random numbers and go on
         raise ModelError(f"The weights of {model.source} lack {len(missing)} tensors, the first is {missing[0]}.")
-    ready: PreTrainedModel = loaded.to(device)
+    ready: PreTrainedModel = loaded if quantization else loaded.to(device)
     ready.eval()
     return ready
 

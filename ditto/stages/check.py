@@ -10,8 +10,7 @@ from ditto.models import Model, load_config, pick_device
 from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
 from ditto.stages.engine import engine_for, supervisors
-from ditto.stages.rank import hyperparameters
-from ditto.tune.module import Tuning
+from ditto.tune.method import Method, method
 
 
 def check(cfg: DictConfig) -> tuple[Model, Model]:
@@ -23,8 +22,7 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     for node in (cfg.characters, cfg.benchmark, cfg.judge):
         build(node)
     typed(cfg.simulate, Simulation)
-    tuning, _ = hyperparameters(cfg.tuning)
-    _check_ranks(cfg.trainer, tuning)
+    _check_ranks(cfg.trainer, method(cfg.tuning))
     if typed(cfg.answer, Sampling).n != 1:
         raise ConfigError(f"answer.n={cfg.answer.n}: one answer is judged for each question.")
     if not 1 <= cfg.threads <= 1024:
@@ -37,8 +35,9 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     return seed, supervisor
 
 
-def _check_ranks(trainer: DictConfig, tuning: Tuning) -> None:
+def _check_ranks(trainer: DictConfig, how: Method) -> None:
     """Each rank needs a device, and a session of every part of a step."""
+    tuning = how.tuning
     for name in ("devices", "num_nodes"):
         if not isinstance(trainer[name], int) or trainer[name] < 1:
             raise ConfigError(f"trainer.{name}={trainer[name]} cannot be meant: it must be a whole number from 1.")
@@ -52,8 +51,11 @@ def _check_ranks(trainer: DictConfig, tuning: Tuning) -> None:
         pick_device("cuda")
         if trainer.devices > torch.cuda.device_count():
             raise ConfigError(f"trainer.devices={trainer.devices}, and {torch.cuda.device_count()} GPUs are here.")
-    if isinstance(trainer.get("strategy"), DictConfig):
-        build(trainer.strategy)
+    strategy = trainer.get("strategy")
+    if isinstance(strategy, DictConfig):
+        build(strategy)
+        if how.quantization and strategy.get("stage") == 3:
+            raise ConfigError("tuning=qlora under ZeRO-3: use trainer=zero2 or ddp, 4 bits cannot be divided.")
 
 
 def models(cfg: DictConfig) -> tuple[Model, Model]:

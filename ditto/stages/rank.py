@@ -20,9 +20,8 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from peft import LoraConfig, PeftModel
 from torch import Tensor
-from transformers import PreTrainedModel
 
-from ditto.config import build, register_resolvers, typed
+from ditto.config import build, register_resolvers
 from ditto.errors import DittoError, StageError
 from ditto.models import Model, load_tokenizer, load_weights
 from ditto.records import Dialogue, read_jsonl
@@ -31,6 +30,7 @@ from ditto.tune.batches import DialogueData, MicroBatches, plan
 from ditto.tune.checkpoints import Checkpoints
 from ditto.tune.data import Example, examples_within
 from ditto.tune.export import export
+from ditto.tune.method import learner, method
 from ditto.tune.module import CausalLM, Tuning
 from ditto.tune.watch import Watch
 
@@ -47,7 +47,8 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     `told` hears of every step and its loss.
     """
     seed: Model = build(job.seed)
-    tuning, adapter = hyperparameters(job.tuning)
+    how = method(job.tuning)
+    tuning = how.tuning
     tokenizer = load_tokenizer(seed)
     sessions = read_jsonl(Path(job.dialogues), Dialogue)
     within = [examples_within(s.messages, tokenizer, seed.template, tuning.max_length) for s in sessions]
@@ -61,11 +62,11 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     folder = Path(job.folder)
     watch = Watch(folder / LOSSES, told)
     checkpoints = Checkpoints(folder / CHECKPOINTS, job.checkpoint_every)
-    fit(job, tuning, CausalLM(network(seed, adapter)[0], tuning), batches, watch, checkpoints)
+    fit(job, tuning, CausalLM(learner(seed, how, job.trainer.accelerator), tuning), batches, watch, checkpoints)
     if not watch.trained:
         return {}
     return {
-        "parameters": save(watch.trained, seed, adapter, examples[0], folder),
+        "parameters": save(watch.trained, seed, how.adapter, examples[0], folder),
         "trained": sum(p.numel() for p in watch.trained.values()),
         "dialogues": len(sessions),
         "dialogues dropped": sum(not found for found, _ in within),
@@ -74,22 +75,6 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
         "steps": tuning.steps,
         "last loss": round(watch.losses[-1], 4),
     }
-
-
-def hyperparameters(node: DictConfig) -> tuple[Tuning, LoraConfig | None]:
-    """What `tuning=...` says, and its adapters where it has any."""
-    values = node.copy()
-    OmegaConf.set_struct(values, False)
-    adapter = values.pop("adapter")
-    return typed(values, Tuning), None if adapter is None else build(adapter)
-
-
-def network(seed: Model, adapter: LoraConfig | None) -> tuple[PreTrainedModel | PeftModel, torch.dtype]:
-    """The seed in float32, the precision it learns in, with its adapters; and the one it is stored in."""
-    weights = load_weights(seed, "cpu")
-    stored: torch.dtype = weights.dtype
-    whole = weights.float()
-    return (adapted(whole, adapter) if adapter else whole), stored
 
 
 def fit(
@@ -135,7 +120,9 @@ def _own_signals() -> Iterator[None]:
 
 def save(trained: dict[str, Tensor], seed: Model, adapter: LoraConfig | None, example: Example, folder: Path) -> int:
     """Save the seed with its trained weights, and adapters by themselves as well; returns its size."""
-    model, stored = network(seed, adapter)
+    weights = load_weights(seed, "cpu")
+    stored: torch.dtype = weights.dtype
+    model = adapted(weights.float(), adapter) if adapter else weights.float()
     unknown = model.load_state_dict(trained, strict=False).unexpected_keys
     assert not unknown, unknown
     probe = torch.tensor([example.ids])

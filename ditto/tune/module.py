@@ -62,8 +62,9 @@ class CausalLM(pl.LightningModule):
         super().__init__()
         self.model = model
         self._tuning = tuning
-        self._frozen = {name for name, p in self.named_parameters(remove_duplicate=False) if not p.requires_grad}
-        self.strict_loading = not self._frozen
+        parameters = dict(self.named_parameters(remove_duplicate=False))
+        self._trainable = {name for name, parameter in parameters.items() if parameter.requires_grad}
+        self.strict_loading = len(self._trainable) == len(parameters)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The batch's share of its step's mean loss; see `MicroBatches` for `scale`.
@@ -82,8 +83,9 @@ class CausalLM(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave out what is frozen: a checkpoint of adapters needs no copy of the seed."""
-        state = checkpoint["state_dict"]
-        checkpoint["state_dict"] = {name: value for name, value in state.items() if name not in self._frozen}
+        if not self.strict_loading:
+            state = checkpoint["state_dict"]
+            checkpoint["state_dict"] = {name: value for name, value in state.items() if name in self._trainable}
 
     def configure_optimizers(self) -> Any:
         tuning = self._tuning

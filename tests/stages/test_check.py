@@ -51,6 +51,22 @@ def test_ranks_and_adapters_that_cannot_be_are_refused(overrides: tuple[str, ...
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [(("trainer=zero3", "trainer.devices=2"), "under ZeRO-3"), (("tuning.adapter=null",), "4 bits cannot learn")],
+)
+def test_a_quantised_seed_where_it_cannot_be_is_refused(overrides: tuple[str, ...], said: str) -> None:
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed: pip install -e '.[qlora]'")
+    with pytest.raises(ConfigError, match=said):
+        check(config("tuning=qlora", *overrides))
+
+
+def test_qlora_without_bitsandbytes_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ditto.tune.method.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="needs bitsandbytes, which is not installed"):
+        check(config("tuning=qlora"))
+
+
 def test_zero_without_deepspeed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ditto.tune.zero.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="needs DeepSpeed, which is not installed"):

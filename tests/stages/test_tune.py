@@ -12,6 +12,7 @@ from ditto.errors import ConfigError
 from ditto.models import Model
 from ditto.stages import tune
 from ditto.store import Artifact, Store
+from ditto.tune.method import learner, method
 from tests.stages.conftest import composed
 
 
@@ -60,3 +61,20 @@ def test_adapters_on_layers_that_are_not_there_are_one_sentence(
     with pytest.raises(ConfigError, match=r"target_modules=.*nothing.*'down_proj'") as error:
         tune.run(cfg, Store(cfg.paths.root), simulated, model, model)
     assert "\n" not in str(error.value)
+
+
+def test_qlora_holds_the_seed_in_four_bits_and_leaves_it_whole(
+    tmp_path: Path, simulated: Artifact, model: Model
+) -> None:
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed: pip install -e '.[qlora]'")
+    cfg = composed(tmp_path, "tuning=qlora", "tuning.lr=0.01", "tuning.min_lr=0", "tuning.steps=10")
+    held = learner(model, method(cfg.tuning), "cpu")
+    assert {p.dtype for name, p in held.named_parameters() if "proj.base_layer" in name} == {torch.uint8}
+    made = tune.run(cfg, Store(cfg.paths.root), simulated, model, model)
+    losses = [float(line.split(",")[1]) for line in (made.path / "loss.csv").read_text().splitlines()[1:]]
+    assert losses[-1] < losses[0]
+    base, plain = (AutoModelForCausalLM.from_pretrained(path) for path in (model.path, made.path / "model"))
+    assert torch.equal(plain.get_input_embeddings().weight, base.get_input_embeddings().weight)
+    asked = torch.arange(5, 25)[None]
+    tuned = PeftModel.from_pretrained(base, str(made.path / "adapter"))
+    assert torch.allclose(tuned(asked).logits, plain(asked).logits, atol=1e-4)
