@@ -69,7 +69,7 @@ def lightning(cfg: DictConfig, tuning: Tuning, batches: MicroBatches, module: Ca
 
 def bare_loop(tuning: Tuning, batches: MicroBatches, module: CausalLM) -> None:
     """The same training in the fewest lines: AdamW, schedule, clipping."""
-    optimizer = torch.optim.AdamW(module.parameters(), lr=tuning.lr, betas=tuning.betas, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(module.parameters(), lr=tuning.lr, betas=tuning.betas, weight_decay=0.0, fused=True)
     module.train()
     for step in range(tuning.steps):
         optimizer.param_groups[0]["lr"] = learning_rate(step, tuning)

@@ -62,7 +62,8 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     folder = Path(job.folder)
     watch = Watch(folder / LOSSES, told)
     checkpoints = Checkpoints(folder / CHECKPOINTS, job.checkpoint_every)
-    fit(job, tuning, CausalLM(learner(seed, how, job.trainer.accelerator), tuning), batches, watch, checkpoints)
+    module = CausalLM(learner(seed, how, job.trainer.accelerator), tuning, fused=job.trainer.precision != "16-mixed")
+    fit(job, tuning, module, batches, watch, checkpoints)
     if not watch.trained:
         return {}
     return {

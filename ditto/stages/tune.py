@@ -15,7 +15,7 @@ from ditto.stages import rank
 from ditto.stages.ranks import run_ranks
 from ditto.store import Artifact, Recipe, Store
 
-VERSION = 2
+VERSION = 3
 
 
 def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervisor: Model) -> Artifact:

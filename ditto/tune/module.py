@@ -56,12 +56,15 @@ class Tuning:
 
 
 class CausalLM(pl.LightningModule):
-    """Tunes the trainable weights of `model` with the next-token loss of the supervised tokens."""
+    """Tunes the trainable weights of `model` with the next-token loss of the supervised tokens.
 
-    def __init__(self, model: PreTrainedModel | PeftModel, tuning: Tuning) -> None:
+    A `fused` AdamW takes a fifth of the time; float16's loss scaling cannot clip gradients under it.
+    """
+
+    def __init__(self, model: PreTrainedModel | PeftModel, tuning: Tuning, *, fused: bool = True) -> None:
         super().__init__()
         self.model = model
-        self._tuning = tuning
+        self._tuning, self._fused = tuning, fused
         parameters = dict(self.named_parameters(remove_duplicate=False))
         self._trainable = {name for name, parameter in parameters.items() if parameter.requires_grad}
         self.strict_loading = len(self._trainable) == len(parameters)
@@ -94,7 +97,7 @@ class CausalLM(pl.LightningModule):
         vectors = [p for p in trainable if p.dim() < 2]
         groups = [{"params": matrices, "weight_decay": tuning.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
         filled = [group for group in groups if group["params"]]  # LoRA has no vectors; DeepSpeed takes no empty group
-        optimizer = torch.optim.AdamW(filled, lr=tuning.lr, betas=tuning.betas)
+        optimizer = torch.optim.AdamW(filled, lr=tuning.lr, betas=tuning.betas, fused=self._fused)
         schedule = LambdaLR(optimizer, lambda step: learning_rate(step, tuning) / tuning.lr)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
