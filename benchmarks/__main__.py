@@ -32,7 +32,7 @@ def show(console: Console, title: str, unit: str, rates: Rates) -> None:
 
 
 def _prefixes(console: Console) -> None:
-    for title, rates in prefixes.run().items():
+    for title, rates in prefixes.run():
         show(console, f"shared prefixes: {title}", "requests/s", rates)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -24,7 +25,7 @@ def main() -> None:
         start = time.perf_counter()
         llm.chat(conversations, params, use_tqdm=False)
         seconds = time.perf_counter() - start
-    print(len(conversations) / seconds)
+    Path(sys.argv[3]).write_text(str(len(conversations) / seconds))
 
 
 if __name__ == "__main__":

@@ -19,21 +19,25 @@ import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 from peft import LoraConfig, PeftModel
+from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 
 from ditto.config import build, register_resolvers
 from ditto.errors import DittoError, StageError
 from ditto.models import Model, load_tokenizer, load_weights
 from ditto.records import Dialogue, read_jsonl
+from ditto.stages.forecast import UTILISATION, Forecast, forecast, ranks
 from ditto.tune.adapter import adapted, merged
 from ditto.tune.batches import DialogueData, MicroBatches, plan
 from ditto.tune.checkpoints import Checkpoints
 from ditto.tune.data import Example, examples_within
 from ditto.tune.export import export
+from ditto.tune.meter import Meter, matrix_rate
 from ditto.tune.method import learner, method
 from ditto.tune.module import CausalLM, Tuning
 from ditto.tune.watch import Watch
 
+log = logging.getLogger(__name__)
 CHECKPOINTS: Final = "checkpoints"
 COUNTS: Final = "counts.json"
 ERROR: Final = "error.txt"
@@ -55,6 +59,8 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     examples = [replace(example, line=n) for n, (found, _) in enumerate(within, 1) for example in found]
     if not examples:
         raise StageError(f"Not one dialogue fits tuning.max_length={tuning.max_length} tokens.")
+    expected = forecast(seed, how, job.trainer, examples)
+    _announce(expected, job)
     order = plan(len(examples), tuning.batch_size, tuning.steps, tuning.seed)
     row_length = tuning.max_length if tuning.packing else None
     batches = MicroBatches(examples, order, tuning.accumulate, tokenizer.pad_token_id, row_length)
@@ -62,8 +68,9 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     folder = Path(job.folder)
     watch = Watch(folder / LOSSES, told)
     checkpoints = Checkpoints(folder / CHECKPOINTS, job.checkpoint_every)
+    meter = Meter(expected.cost)
     module = CausalLM(learner(seed, how, job.trainer.accelerator), tuning, fused=job.trainer.precision != "16-mixed")
-    fit(job, tuning, module, batches, watch, checkpoints)
+    fit(job, tuning, module, batches, watch, checkpoints, meter)
     if not watch.trained:
         return {}
     return {
@@ -75,7 +82,20 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
         "supervised tokens": _supervised(examples),
         "steps": tuning.steps,
         "last loss": round(watch.losses[-1], 4),
+        "estimated GiB": round(expected.cost.gib, 3),
+        **meter.summary,
     }
+
+
+def _announce(expected: Forecast, job: DictConfig) -> None:
+    """Say what is coming, where it takes longer than a coffee is hot; into the ranks' log where there are several."""
+    device = torch.device("cuda" if job.trainer.accelerator == "gpu" else "cpu")
+    minutes = expected.seconds(matrix_rate(device, bf16="bf16" in str(job.trainer.precision)), ranks(job.trainer)) / 60
+    log.log(
+        logging.INFO if minutes > 1 else logging.DEBUG,
+        "tune         %s; %.3g tokens, about %.3g min at %.0f%% of the speed of a matrix product",
+        *(expected.cost, expected.tokens, minutes, 100 * UTILISATION),
+    )
 
 
 def fit(
@@ -85,6 +105,7 @@ def fit(
     batches: MicroBatches,
     watch: Watch,
     checkpoints: Checkpoints,
+    *others: pl.Callback,
 ) -> None:
     if job.trainer.accelerator == "cpu":
         torch.set_num_threads(job.threads)
@@ -97,10 +118,13 @@ def fit(
             max_steps=tuning.steps,
             accumulate_grad_batches=tuning.accumulate,
             gradient_clip_val=tuning.clip,
-            callbacks=[watch, checkpoints],
+            callbacks=[watch, checkpoints, *others],
+            logger=build(job.logger) if job.get("logger") else False,
         )
         with _own_signals():
             trainer.fit(module.train(), datamodule=DialogueData(batches), ckpt_path=checkpoints.last())
+    if isinstance(trainer.logger, WandbLogger):
+        trainer.logger.experiment.finish()  # or the next cell of a sweep would go on with the same run
     if len(watch.losses) != tuning.steps:
         raise StageError(f"The trainer made {len(watch.losses)} of {tuning.steps} steps; the model is not used.")
 

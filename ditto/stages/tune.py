@@ -43,6 +43,7 @@ def job_in(folder: Path, cfg: DictConfig, simulated: Artifact, seed: Model) -> D
             "tuning": plain(cfg.tuning),
             "trainer": plain(cfg.trainer),
             "launch": plain(cfg.launch),
+            "logger": plain(cfg.logger) if cfg.get("logger") else None,
             "threads": cfg.threads,
             "checkpoint_every": cfg.checkpoint_every,
             "dialogues": str(simulated.path / "dialogues.jsonl"),

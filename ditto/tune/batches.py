@@ -95,6 +95,7 @@ class MicroBatches(Dataset[Batch]):
             batch = packed(to_constant_volume(part, self.row_length, key=_length), self.pad)
         tokens = sum(sum(example.supervised[1:]) for example in examples)
         batch["scale"] = torch.tensor(tokens / parts)
+        batch["tokens"] = torch.tensor(sum(map(_length, part)))
         batch["lines"] = torch.tensor([example.line for example in part])
         return batch
 

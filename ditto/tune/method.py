@@ -49,7 +49,11 @@ def method(node: DictConfig) -> Method:
 
 
 def learner(seed: Model, how: Method, accelerator: str) -> PreTrainedModel | PeftModel:
-    """The seed as it learns: in float32, or frozen in fewer bits; with its adapters."""
+    """The seed as it learns: in float32, or frozen in fewer bits; with its adapters.
+
+    Raises:
+        ConfigError: the attention that was asked for is not to be had here.
+    """
     if how.quantization:
         # Its layout depends on the device; weights of other kinds are moved there by the trainer.
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if accelerator == "gpu" else "cpu"
@@ -57,4 +61,15 @@ def learner(seed: Model, how: Method, accelerator: str) -> PreTrainedModel | Pef
         whole = prepare_model_for_kbit_training(weights, use_gradient_checkpointing=False)  # type: ignore[no-untyped-call]
     else:
         whole = load_weights(seed, "cpu").float()
-    return adapted(whole, how.adapter) if how.adapter else whole
+    try:
+        whole.set_attn_implementation(how.tuning.attention)
+    except (ImportError, ValueError) as error:
+        reason = str(error).split(". ")[0].rstrip(".")
+        raise ConfigError(f"tuning.attention={how.tuning.attention} cannot be used: {reason}.") from None
+    network = adapted(whole, how.adapter) if how.adapter else whole
+    if how.tuning.gradient_checkpointing:
+        network.gradient_checkpointing_enable({"use_reentrant": False})
+        network.enable_input_require_grads()
+    if how.tuning.compile:
+        network.compile()
+    return network

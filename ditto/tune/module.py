@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
@@ -36,6 +36,9 @@ class Tuning:
     accumulate: int = 1
     max_length: int = 8192
     packing: bool = False
+    gradient_checkpointing: bool = False
+    compile: bool = False
+    attention: Literal["sdpa", "flash_attention_2", "flex_attention", "eager"] = "sdpa"
     seed: int = 0
 
     def __post_init__(self) -> None:
