@@ -29,6 +29,7 @@ from ditto.records import Dialogue, read_jsonl
 from ditto.stages.forecast import UTILISATION, Forecast, forecast, ranks
 from ditto.tune.adapter import adapted, merged
 from ditto.tune.batches import DialogueData, MicroBatches, plan
+from ditto.tune.card import card
 from ditto.tune.checkpoints import Checkpoints
 from ditto.tune.data import Example, examples_within
 from ditto.tune.export import export
@@ -73,7 +74,7 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     fit(job, tuning, module, batches, watch, checkpoints, meter)
     if not watch.trained:
         return {}
-    return {
+    counts = {
         "parameters": save(watch.trained, seed, how.adapter, examples[0], folder),
         "trained": sum(p.numel() for p in watch.trained.values()),
         "dialogues": len(sessions),
@@ -85,6 +86,8 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
         "estimated GiB": round(expected.cost.gib, 3),
         **meter.summary,
     }
+    card(seed, how, counts).save(folder / "model" / "README.md")
+    return counts
 
 
 def _announce(expected: Forecast, job: DictConfig) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import ModelCard
 from omegaconf import DictConfig
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
@@ -78,3 +79,14 @@ def test_qlora_holds_the_seed_in_four_bits_and_leaves_it_whole(
     asked = torch.arange(5, 25)[None]
     tuned = PeftModel.from_pretrained(base, str(made.path / "adapter"))
     assert torch.allclose(tuned(asked).logits, plain(asked).logits, atol=1e-4)
+
+
+def test_a_card_tells_what_the_model_was_made_from(tmp_path: Path, simulated: Artifact) -> None:
+    cfg = composed(tmp_path, "tuning=lora", "tuning.accumulate=1", "tuning.max_length=64")
+    seed = Model(name="nano_xs", path="embedded:nano_xs", max_length=512)
+    made = tune.run(cfg, Store(cfg.paths.root), simulated, seed, seed)
+    card = ModelCard.load(made.path / "model" / "README.md")
+    assert card.data.license == "apache-2.0"
+    assert card.data.base_model == "nano_xs"
+    assert "| tuned | LoRA, merged;" in card.text
+    assert "| dialogues | 6, of which 0 were too long |" in card.text
