@@ -99,10 +99,17 @@ def typed(node: DictConfig, kind: type[T]) -> T:
 
 
 def defining(node: DictConfig) -> dict[str, Any]:
-    """Which class `node` builds, and those of its settings that change results (its `DEFINES`)."""
+    """Which class `node` builds, and those of its settings that change results (its `DEFINES`).
+
+    A folder, such as an adapter's, counts by what is in it.
+    """
+    from ditto.models import content
+
     kind: Any = get_class(node._target_)
     values = plain(node)
-    return {"class": kind.__name__, **{name: values.get(name) for name in kind.DEFINES}}
+    named = {name: values.get(name) for name in kind.DEFINES}
+    folders = {name: content(Path(v)) for name, v in named.items() if isinstance(v, str) and Path(v).is_dir()}
+    return {"class": kind.__name__, **named, **folders}
 
 
 def plain(node: DictConfig) -> dict[str, Any]:

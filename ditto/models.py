@@ -113,6 +113,11 @@ def fingerprint(source: str, revision: str | None) -> str:
         raise ModelError(
             f"{source} is not a model folder: it has no config.json. Give a Hugging Face folder or hub name."
         )
+    return content(folder)
+
+
+def content(folder: Path) -> str:
+    """A hash of the files in `folder` that make a model, or an adapter, what it is; see `fingerprint`."""
     hasher = sha256()
     for file in sorted(
         f for f in folder.iterdir() if f.suffix in {".json", ".safetensors", ".jinja", ".model", ".txt"}

@@ -19,7 +19,7 @@ from ditto.engines.tokens import Reuse, Tokens
 from ditto.engines.vllm_process import Process, ready
 from ditto.engines.vllm_worker import Job
 from ditto.errors import ConfigError
-from ditto.models import Model, load_config
+from ditto.models import Model, content, load_config
 from ditto.records import Message
 from ditto.store import digest
 
@@ -60,7 +60,7 @@ class VLLMEngine:
         _check(tensor_parallel, data_parallel, memory_share, cache_gib, lora)
         self.model = model
         self.max_length = model.max_length
-        self.identity = digest([model.identity, structured, quantization, lora])
+        self.identity = digest([model.identity, structured, quantization, content(Path(lora)) if lora else None])
         self.usage = Usage()
         self._reuse = Reuse(16 if torch.cuda.is_available() else ON_CPU["block_size"])
         self._structured, self._lora = structured, lora

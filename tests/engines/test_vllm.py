@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 
 from ditto.engines.ask import Tally, ask
 from ditto.engines.base import Completion, Engine, Failure, Request, Result, Sampling
@@ -256,3 +257,23 @@ def test_what_vllm_cannot_start_is_one_sentence_with_a_remedy(tmp_path: Path) ->
 def test_values_that_cannot_be_meant_are_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         VLLMEngine(NANO, **options)
+
+
+def test_an_adapter_says_what_the_merged_model_says(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    layers = LoraConfig(task_type="CAUSAL_LM", target_modules="all-linear", r=8, lora_alpha=16)
+    adapted = get_peft_model(load_weights(NANO, "cpu"), layers)
+    for name, weight in adapted.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.15)
+    adapted.save_pretrained(str(tmp_path / "adapter"))
+    adapted.merge_and_unload().save_pretrained(tmp_path / "merged")
+    load_tokenizer(NANO).save_pretrained(tmp_path / "merged")
+    asked = roles(40)
+    merged = Model(name="merged", path=str(tmp_path / "merged"), max_length=512)
+    whole, seed = (texts(generate(TransformersEngine(m, threads=1), asked)) for m in (merged, NANO))
+    engine = VLLMEngine(NANO, lora=str(tmp_path / "adapter"), **SMALL)
+    said = texts(generate(engine, asked))
+    engine.close()
+    assert sum(a == b for a, b in zip(said, whole, strict=True)) >= 38
+    assert sum(a == b for a, b in zip(seed, whole, strict=True)) <= 20
