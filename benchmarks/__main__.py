@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging
 
-from benchmarks import generation, journal, latency, prefixes, tuning
+from benchmarks import generation, journal, latency, many, prefixes, tuning
 from benchmarks.timing import machine
 
 Rates = Sequence[tuple[str, float]]
@@ -36,9 +36,9 @@ def _prefixes(console: Console) -> None:
         show(console, f"shared prefixes: {title}", "requests/s", rates)
 
 
-def _journal(console: Console) -> None:
-    table = Table("", "seconds", "MiB more", title=f"journal of {journal.RECORDS:,} replies", title_style="bold")
-    for name, seconds, mib in journal.run():
+def _memory(title: str, rows: Sequence[journal.Row], console: Console) -> None:
+    table = Table("", "seconds", "MiB more", title=title, title_style="bold")
+    for name, seconds, mib in rows:
         table.add_row(name, f"{seconds:.1f}", f"{mib:.0f}")
     console.print(table)
 
@@ -50,7 +50,8 @@ BENCHMARKS: Mapping[str, Callable[[Console], None]] = {
     "latency": lambda c: show(
         c, f"engine=openai, {latency.CONCURRENCY} in flight, {latency.LATENCY} s a reply", "requests/s", latency.run()
     ),
-    "journal": _journal,
+    "journal": lambda c: _memory(f"journal of {journal.RECORDS:,} replies", journal.run(), c),
+    "many": lambda c: _memory(f"simulation, articles of {many.ARTICLE:,} characters", many.run(), c),
 }
 
 

@@ -19,7 +19,7 @@ def run() -> list[Row]:
     """(what, seconds, growth of its process in MiB at most) of each step, each in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.jsonl"
-        return [_alone(name, step, path) for name, step in (("write", _write), ("open", _open), ("compact", _compact))]
+        return [alone(name, step, path) for name, step in (("write", _write), ("open", _open), ("compact", _compact))]
 
 
 def _write(path: Path) -> None:
@@ -47,7 +47,8 @@ def _compact(path: Path) -> None:
     Journal(path).compact()
 
 
-def _alone(name: str, step: Callable[[Path], None], path: Path) -> Row:
+def alone(name: str, step: Callable[[Path], None], path: Path) -> Row:
+    """Time `step(path)` in a process of its own, and how much its memory grows."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_measured, args=(step, path, theirs))
     process.start()
