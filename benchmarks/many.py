@@ -21,7 +21,7 @@ ARTICLE = 40_000  # characters of text
 class Forgetful(list[Request]):
     """Keeps nothing of what it is given."""
 
-    def __iadd__(self, _: object) -> "Forgetful":  # type: ignore[misc]
+    def __iadd__(self, _: object) -> "Forgetful":  # type: ignore[misc, override]
         return self
 
 
