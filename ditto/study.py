@@ -18,7 +18,17 @@ from ditto.config import defining, plain
 from ditto.store import digest, write_atomically
 
 # Parts of the configuration that do not change a study's numbers; of the engines, see `defining`.
-NUISANCE: Final = ("seed", "supervisor", "paths", "report", "threads", "launch", "checkpoint_every", "logger")
+NUISANCE: Final = (
+    "seed",
+    "supervisor",
+    "paths",
+    "report",
+    "threads",
+    "launch",
+    "checkpoint_every",
+    "logger",
+    "preview",
+)
 # A job leaves this file in its folder once its cell is done; it names the study's folder.
 CELL_DONE: Final = "study.txt"
 

@@ -7,19 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
 
 from ditto.config import plain
-from ditto.models import Model
+from ditto.models import Model, load_tokenizer
 from ditto.progress import Progress
+from ditto.records import Dialogue, read_jsonl
 from ditto.stages import rank
 from ditto.stages.ranks import run_ranks
 from ditto.store import Artifact, Recipe, Store
+from ditto.tune.data import examples_within
+from ditto.tune.preview import preview
 
 VERSION = 3
 
 
 def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervisor: Model) -> Artifact:
     settings = {"seed": seed.identity, "tuning": plain(cfg.tuning), "precision": cfg.trainer.precision}
+    if cfg.preview:
+        show_example(cfg, simulated, seed)
     recipe = Recipe("tune", f"{seed.name}-on-{supervisor.name}", VERSION, settings, {"simulate": simulated.key})
 
     def produce(folder: Path) -> Mapping[str, Any]:
@@ -33,6 +39,14 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
         return counts
 
     return store.make(recipe, produce)
+
+
+def show_example(cfg: DictConfig, simulated: Artifact, seed: Model) -> None:
+    tokenizer = load_tokenizer(seed)
+    session = read_jsonl(simulated.path / "dialogues.jsonl", Dialogue)[0]
+    examples, _ = examples_within(session.messages, tokenizer, seed.template, cfg.tuning.max_length)
+    for example in examples:
+        Console().print(preview(example, tokenizer))
 
 
 def job_in(folder: Path, cfg: DictConfig, simulated: Artifact, seed: Model) -> DictConfig:

@@ -90,3 +90,18 @@ def test_a_card_tells_what_the_model_was_made_from(tmp_path: Path, simulated: Ar
     assert card.data.base_model == "nano_xs"
     assert "| tuned | LoRA, merged;" in card.text
     assert "| dialogues | 6, of which 0 were too long |" in card.text
+
+
+def test_a_preview_colours_what_is_learnt(
+    cfg: DictConfig,
+    simulated: Artifact,
+    model: Model,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    cfg.preview = True
+    tune.run(cfg, Store(cfg.paths.root), simulated, model, model)
+    shown = capsys.readouterr().out
+    assert "\x1b[1;32mAh, it is Keren.<|im_end|>\x1b[0m" in shown
+    assert "You are number 0." in shown
