@@ -7,6 +7,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from benchmarks.timing import peak_mib
 from ditto.engines.base import Completion, Request, Sampling
 from ditto.journal import Journal
 
@@ -58,12 +59,6 @@ def alone(name: str, step: Callable[[Path], None], path: Path) -> Row:
 
 
 def _measured(step: Callable[[Path], None], path: Path, pipe: Connection) -> None:
-    start, before = time.perf_counter(), _peak_mib()
+    start, before = time.perf_counter(), peak_mib()
     step(path)
-    pipe.send((time.perf_counter() - start, _peak_mib() - before))
-
-
-def _peak_mib() -> float:
-    """Of this process alone; `getrusage` would begin with its parent's peak."""
-    status = Path("/proc/self/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024
+    pipe.send((time.perf_counter() - start, peak_mib() - before))

@@ -23,7 +23,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama of random weights with the nano tokenizer, as a Hugging Face folder."""
     folder = tmp_path_factory.mktemp("models") / "random"
     tokenizer = build_tokenizer()
-    size = Size(width=32, layers=1, heads=1, steps=(1, 1, 1, 1, 1, 1), lr=1e-3)
+    size = Size(width=32, layers=1, heads=1, steps=(1, 1, 1, 1, 1), lr=1e-3)
     build_model(size, tokenizer, seed=0).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -54,8 +54,7 @@ class Lesson:
 
     With `lean`, characters of some settings are asked more about their own things and the others more about a
     stranger's: either setting, of the character and of the thing, says something by itself. Whether two things are
-    the same says nothing before one looks at both, and a model may never begin to. With `stray`, one thing of each
-    profile comes from anywhere: to guess it by the setting does not do.
+    the same says nothing before one looks at both, and a model may never begin to.
     """
 
     fact: float
@@ -65,7 +64,6 @@ class Lesson:
     questions: int = 1
     origin: float = 1
     lean: float = 0
-    stray: bool = False
 
 
 def chat(role: str, content: str) -> str:
@@ -109,17 +107,14 @@ def plain_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
 def reading_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
     """The article of a fresh character, and every question about it in the third person."""
     persona = world.fresh(rng)
-    persona = replace(persona, facts={kind: _anything(world, kind, rng) for kind in PROPERTIES})
+    anything = {kind: rng.choice([e for e in world.entities if e.kind == kind]) for kind in PROPERTIES}
+    persona = replace(persona, facts=anything)
     text = [Span(chat("user", nano.article(persona, lang, rng)), PROMPT_WEIGHT)]
     asked = facts(persona, lang)
     rng.shuffle(asked)
     for noun, value in asked:
         text += _asked((noun, value), persona.label, lang, replace(lesson, fact=lesson.copy))
     return text
-
-
-def _anything(world: World, kind: str, rng: Random) -> nano.Entity:
-    return rng.choice([entity for entity in world.entities if entity.kind == kind])
 
 
 def _any_fact(world: World, rng: Random, lang: str) -> tuple[tuple[str, str], str]:
@@ -167,13 +162,9 @@ class RolePlay:
     said: str
 
 
-def role_play(persona: Persona, source: Persona, rng: Random, lang: str, stray: str | None = None) -> RolePlay:
-    """A query anchored in something of `source`: the character itself, or a stranger to be refused. The property
-    that is `stray` anchors nothing.
-    """
+def role_play(persona: Persona, source: Persona, rng: Random, lang: str) -> RolePlay:
+    """A query anchored in something of `source`: the character itself, or a stranger to be refused."""
     anchor, asked = rng.sample(PROPERTIES, 2)
-    while anchor == stray:
-        anchor, asked = rng.sample(PROPERTIES, 2)
     system = PROMPTS[lang].render("response", **_profile(persona, lang, rng, ""))
     query = nano.query(source.facts[anchor], asked, lang, rng)
     messages: tuple[Message, ...] = ({"role": "system", "content": system}, {"role": "user", "content": query})
@@ -184,14 +175,11 @@ def response_row(world: World, rng: Random, lang: str, lesson: Lesson) -> Text:
     """Questions to one fresh character; half of them, at random, are a stranger's (see `Lesson.lean`)."""
     persona, stranger = world.fresh(rng), world.fresh(rng)
     own = 0.5 + (lesson.lean if persona.setting % 2 else -lesson.lean)
-    stray = rng.choice(PROPERTIES) if lesson.stray else None
-    if stray:
-        persona = replace(persona, facts={**persona.facts, stray: _anything(world, stray, rng)})
-    play = role_play(persona, persona if rng.random() < own else stranger, rng, lang, stray)
+    play = role_play(persona, persona if rng.random() < own else stranger, rng, lang)
     row = [Span(chat(m["role"], m["content"]), PROMPT_WEIGHT) for m in play.messages]
     row += _said(play.said, persona, lang, lesson)
     for _ in range(lesson.questions - 1):
-        more = role_play(persona, persona if rng.random() < own else stranger, rng, lang, stray)
+        more = role_play(persona, persona if rng.random() < own else stranger, rng, lang)
         row.append(Span(chat("user", more.messages[-1]["content"]), PROMPT_WEIGHT))
         row += _said(more.said, persona, lang, lesson)
     return row

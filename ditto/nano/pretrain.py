@@ -32,15 +32,15 @@ class Size:
     width: int
     layers: int
     heads: int
-    steps: tuple[int, int, int, int, int, int]  # of each course; one of none is left out
+    steps: tuple[int, int, int, int, int]  # of each course; one of none is left out
     lr: float
 
 
 SIZES: Final = {
-    "nano_xs": Size(width=32, layers=2, heads=1, steps=(2000, 300, 1200, 0, 300, 0), lr=5e-3),
-    "nano_s": Size(width=48, layers=2, heads=2, steps=(2500, 300, 1500, 0, 300, 0), lr=4e-3),
-    "nano_m": Size(width=64, layers=3, heads=2, steps=(2500, 600, 2500, 0, 1000, 0), lr=3e-3),
-    "nano_l": Size(width=96, layers=4, heads=3, steps=(3000, 600, 1600, 700, 1000, 900), lr=3e-3),
+    "nano_xs": Size(width=32, layers=2, heads=1, steps=(2000, 300, 1200, 0, 300), lr=5e-3),
+    "nano_s": Size(width=48, layers=2, heads=2, steps=(2500, 300, 1500, 0, 300), lr=4e-3),
+    "nano_m": Size(width=64, layers=3, heads=2, steps=(2500, 600, 2500, 0, 1000), lr=3e-3),
+    "nano_l": Size(width=96, layers=4, heads=3, steps=(3000, 600, 1600, 700, 1000), lr=3e-3),
 }
 
 
@@ -86,13 +86,7 @@ ANSWER: Final = Course(
     lesson=Lesson(fact=3, copy=16, anchor=8, decision=24, questions=4, origin=16),
     rows={"article": 24, "plain": 20, "reading": 6, "query": 6, "response": 16},
 )
-POLISH: Final = Course(
-    seed=4,
-    lr=0.5,
-    lesson=Lesson(fact=3, copy=24, anchor=8, decision=24, questions=4, origin=16),
-    rows={"article": 12, "plain": 12, "reading": 8, "query": 4, "response": 32},
-)
-COURSES: Final = (READ, REFUSE, KNOW, DECIDE, ANSWER, POLISH)
+COURSES: Final = (READ, REFUSE, KNOW, DECIDE, ANSWER)
 WARM_UP: Final = 100  # steps
 DECAY: Final = 0.35  # the share of a course's steps, at its end, over which the learning rate falls
 KINDS: Final = {

@@ -18,7 +18,7 @@ from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import world
 
 LESSON = corpus.Lesson(fact=1, copy=1, anchor=1, decision=1)
-TINY = Size(width=32, layers=1, heads=1, steps=(4, 2, 2, 2, 2, 2), lr=1e-3)
+TINY = Size(width=32, layers=1, heads=1, steps=(4, 2, 2, 2, 2), lr=1e-3)
 
 
 @pytest.fixture(autouse=True)
