@@ -118,7 +118,7 @@ def _trl_padded(folder: Path) -> float:
     return _trl(folder, packing=False)
 
 
-class _Clock(TrainerCallback):  # type: ignore[misc]
+class _Clock(TrainerCallback):
     def __init__(self) -> None:
         self.seen = list[tuple[float, int]]()
 
@@ -128,7 +128,8 @@ class _Clock(TrainerCallback):  # type: ignore[misc]
 
 def _trl(folder: Path, *, packing: bool) -> float:
     from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     torch.set_num_threads(THREADS)
     model = Model(name="random", path=str(folder), max_length=LENGTH)

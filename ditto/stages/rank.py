@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 import pytorch_lightning as pl
@@ -36,6 +37,7 @@ from ditto.tune.export import export
 from ditto.tune.meter import Meter, matrix_rate
 from ditto.tune.method import learner, method
 from ditto.tune.module import CausalLM, Tuning
+from ditto.tune.validation import Validation
 from ditto.tune.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -57,7 +59,8 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     tokenizer = load_tokenizer(seed)
     sessions = read_jsonl(Path(job.dialogues), Dialogue)
     within = [examples_within(s.messages, tokenizer, seed.template, tuning.max_length) for s in sessions]
-    examples = [replace(example, line=n) for n, (found, _) in enumerate(within, 1) for example in found]
+    fitting = [replace(example, line=n) for n, (found, _) in enumerate(within, 1) for example in found]
+    examples, aside = _kept_aside(fitting, sessions, tuning)
     if not examples:
         raise StageError(f"Not one dialogue fits tuning.max_length={tuning.max_length} tokens.")
     expected = forecast(seed, how, job.trainer, examples)
@@ -70,13 +73,17 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     watch = Watch(folder / LOSSES, told)
     checkpoints = Checkpoints(folder / CHECKPOINTS, job.checkpoint_every)
     meter = Meter(expected.cost)
+    size = max(1, tuning.batch_size // (tuning.accumulate * ranks(job.trainer)))
+    validation = Validation(aside, tokenizer.pad_token_id, tuning.validate_every, size, folder)
     module = CausalLM(learner(seed, how, job.trainer.accelerator), tuning, fused=job.trainer.precision != "16-mixed")
-    fit(job, tuning, module, batches, watch, checkpoints, meter)
+    fit(job, tuning, module, batches, watch, checkpoints, meter, *([validation] if aside else []))
     if not watch.trained:
         return {}
+    trained = validation.best() if tuning.keep == "best" else watch.trained
+    validation.close()
     counts = {
-        "parameters": save(watch.trained, seed, how.adapter, examples[0], folder),
-        "trained": sum(p.numel() for p in watch.trained.values()),
+        "parameters": save(trained, seed, how.adapter, examples[0], folder),
+        "trained": sum(p.numel() for p in trained.values()),
         "dialogues": len(sessions),
         "dialogues dropped": sum(not found for found, _ in within),
         "dialogues cut": sum(bool(found) and cut for found, cut in within),
@@ -86,8 +93,25 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
         "estimated GiB": round(expected.cost.gib, 3),
         **meter.summary,
     }
+    if aside:
+        counts["kept aside"] = len(aside)
+        counts["best step"] = validation.best_step
+        counts["best loss"] = round(validation.losses[validation.best_step], 4)
     card(seed, how, counts).save(folder / "model" / "README.md")
     return counts
+
+
+def _kept_aside(
+    examples: Sequence[Example], sessions: Sequence[Dialogue], tuning: Tuning
+) -> tuple[list[Example], list[Example]]:
+    """What is learnt and what measures it, which share no character."""
+    characters = sorted({session.character for session in sessions})
+    n = round(tuning.validation * len(characters))
+    chosen = set(Random(tuning.seed).sample(characters, n))
+    aside = [example for example in examples if sessions[example.line - 1].character in chosen]
+    if tuning.validation and not aside:
+        raise StageError(f"tuning.validation={tuning.validation} keeps none of {len(characters)} characters aside.")
+    return [example for example in examples if sessions[example.line - 1].character not in chosen], aside
 
 
 def _announce(expected: Forecast, job: DictConfig) -> None:

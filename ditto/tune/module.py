@@ -39,6 +39,9 @@ class Tuning:
     gradient_checkpointing: bool = False
     compile: bool = False
     attention: Literal["sdpa", "flash_attention_2", "flex_attention", "eager"] = "sdpa"
+    validation: float = 0.0
+    validate_every: int = 50
+    keep: Literal["last", "best"] = "last"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -53,6 +56,9 @@ class Tuning:
             ("clip", self.clip > 0, "above 0"),
             ("accumulate", 1 <= self.accumulate <= self.batch_size, "from 1 to batch_size"),
             ("max_length", self.max_length >= 16, "at least 16"),
+            ("validation", 0 <= self.validation < 1, "from 0 to below 1, a share of the characters"),
+            ("validate_every", self.validate_every >= 1, "at least 1"),
+            ("keep", self.keep == "last" or self.validation > 0, "last, unless tuning.validation keeps some aside"),
         ):
             if not ok:
                 raise ConfigError(f"tuning.{name}={getattr(self, name)} cannot be meant: it must be {range_}.")
