@@ -25,10 +25,10 @@ from ditto.models import Model, load_tokenizer, load_weights
 from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import world
 from ditto.run import CONF
-from ditto.stages.rank import fit
 from ditto.tune.batches import MicroBatches, plan
 from ditto.tune.checkpoints import Checkpoints
 from ditto.tune.data import encode
+from ditto.tune.fitting import fit
 from ditto.tune.method import method
 from ditto.tune.module import CausalLM
 from ditto.tune.watch import Watch

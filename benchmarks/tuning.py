@@ -17,10 +17,10 @@ from ditto.prompts import Prompts
 from ditto.records import Message
 from ditto.run import CONF
 from ditto.simulate.responses import brief
-from ditto.stages.rank import fit
 from ditto.tune.batches import MicroBatches, plan
 from ditto.tune.checkpoints import Checkpoints
 from ditto.tune.data import encode
+from ditto.tune.fitting import fit
 from ditto.tune.method import method
 from ditto.tune.module import CausalLM, Tuning, learning_rate, summed_loss
 from ditto.tune.watch import Watch

@@ -5,38 +5,32 @@ A single rank needs no process of its own: `stages/tune.py` then calls `train` i
 
 import json
 import logging
-import signal
 import sys
-import threading
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 from peft import LoraConfig, PeftModel
-from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 
 from ditto.config import build, register_resolvers
-from ditto.errors import DittoError, StageError
+from ditto.errors import DittoError
 from ditto.models import Model, load_tokenizer, load_weights
-from ditto.records import Dialogue, read_jsonl
 from ditto.stages.forecast import UTILISATION, Forecast, forecast, ranks
 from ditto.tune.adapter import adapted, merged
-from ditto.tune.batches import DialogueData, MicroBatches, plan
+from ditto.tune.batches import MicroBatches, plan
 from ditto.tune.card import card
 from ditto.tune.checkpoints import Checkpoints
-from ditto.tune.data import Example, examples_within
+from ditto.tune.data import Example
 from ditto.tune.export import export
+from ditto.tune.fitting import fit
+from ditto.tune.material import material
 from ditto.tune.meter import Meter, matrix_rate
 from ditto.tune.method import learner, method
-from ditto.tune.module import CausalLM, Tuning
+from ditto.tune.module import CausalLM
 from ditto.tune.validation import Validation
 from ditto.tune.watch import Watch
 
@@ -57,12 +51,8 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     how = method(job.tuning)
     tuning = how.tuning
     tokenizer = load_tokenizer(seed)
-    sessions = read_jsonl(Path(job.dialogues), Dialogue)
-    within = [examples_within(s.messages, tokenizer, seed.template, tuning.max_length) for s in sessions]
-    fitting = [replace(example, line=n) for n, (found, _) in enumerate(within, 1) for example in found]
-    examples, aside = _kept_aside(fitting, sessions, tuning)
-    if not examples:
-        raise StageError(f"Not one dialogue fits tuning.max_length={tuning.max_length} tokens.")
+    found = material(Path(job.dialogues), tokenizer, seed, tuning)
+    examples, aside = found.learnt, found.aside
     expected = forecast(seed, how, job.trainer, examples)
     _announce(expected, job)
     order = plan(len(examples), tuning.batch_size, tuning.steps, tuning.seed)
@@ -84,10 +74,7 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     counts = {
         "parameters": save(trained, seed, how.adapter, examples[0], folder),
         "trained": sum(p.numel() for p in trained.values()),
-        "dialogues": len(sessions),
-        "dialogues dropped": sum(not found for found, _ in within),
-        "dialogues cut": sum(bool(found) and cut for found, cut in within),
-        "supervised tokens": _supervised(examples),
+        **found.counts,
         "steps": tuning.steps,
         "last loss": round(watch.losses[-1], 4),
         "estimated GiB": round(expected.cost.gib, 3),
@@ -101,19 +88,6 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     return counts
 
 
-def _kept_aside(
-    examples: Sequence[Example], sessions: Sequence[Dialogue], tuning: Tuning
-) -> tuple[list[Example], list[Example]]:
-    """What is learnt and what measures it, which share no character."""
-    characters = sorted({session.character for session in sessions})
-    n = round(tuning.validation * len(characters))
-    chosen = set(Random(tuning.seed).sample(characters, n))
-    aside = [example for example in examples if sessions[example.line - 1].character in chosen]
-    if tuning.validation and not aside:
-        raise StageError(f"tuning.validation={tuning.validation} keeps none of {len(characters)} characters aside.")
-    return [example for example in examples if sessions[example.line - 1].character not in chosen], aside
-
-
 def _announce(expected: Forecast, job: DictConfig) -> None:
     """Say what is coming, where it takes longer than a coffee is hot; into the ranks' log where there are several."""
     device = torch.device("cuda" if job.trainer.accelerator == "gpu" else "cpu")
@@ -123,51 +97,6 @@ def _announce(expected: Forecast, job: DictConfig) -> None:
         "tune         %s; %.3g tokens, about %.3g min at %.0f%% of the speed of a matrix product",
         *(expected.cost, expected.tokens, minutes, 100 * UTILISATION),
     )
-
-
-def fit(
-    job: DictConfig,
-    tuning: Tuning,
-    module: CausalLM,
-    batches: MicroBatches,
-    watch: Watch,
-    checkpoints: Checkpoints,
-    *others: pl.Callback,
-) -> None:
-    if job.trainer.accelerator == "cpu":
-        torch.set_num_threads(job.threads)
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    with warnings.catch_warnings():
-        # Lightning advises workers and other settings that the plan of batches makes pointless.
-        warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric)\..*")
-        trainer: pl.Trainer = build(
-            job.trainer,
-            max_steps=tuning.steps,
-            accumulate_grad_batches=tuning.accumulate,
-            gradient_clip_val=tuning.clip,
-            callbacks=[watch, checkpoints, *others],
-            logger=build(job.logger) if job.get("logger") else False,
-        )
-        with _own_signals():
-            trainer.fit(module.train(), datamodule=DialogueData(batches), ckpt_path=checkpoints.last())
-    if isinstance(trainer.logger, WandbLogger):
-        trainer.logger.experiment.finish()  # or the next cell of a sweep would go on with the same run
-    if len(watch.losses) != tuning.steps:
-        raise StageError(f"The trainer made {len(watch.losses)} of {tuning.steps} steps; the model is not used.")
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Take the signals back from Lightning, and let Ctrl-C through, of which it makes a bare exit."""
-    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    except SystemExit as error:
-        raise KeyboardInterrupt from error
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            for number, handler in former.items():
-                signal.signal(number, handler)
 
 
 def save(trained: dict[str, Tensor], seed: Model, adapter: LoraConfig | None, example: Example, folder: Path) -> int:
@@ -185,10 +114,6 @@ def save(trained: dict[str, Tensor], seed: Model, adapter: LoraConfig | None, ex
         parameter.data = parameter.data.to(stored)
     export(model, load_tokenizer(seed), folder / "model", probe)
     return int(model.num_parameters())
-
-
-def _supervised(examples: Sequence[Example]) -> int:
-    return sum(sum(example.supervised) for example in examples)
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import pytorch_lightning as pl
 import torch
 from omegaconf import OmegaConf
 from transformers import AutoModelForCausalLM
@@ -133,8 +134,8 @@ def test_a_checkpoint_whose_writing_was_killed_leaves_the_former_one(
         saved.append(str(path))
         original(trainer, path)
 
-    original = rank.pl.Trainer.save_checkpoint
-    monkeypatch.setattr(rank.pl.Trainer, "save_checkpoint", save)
+    original = pl.Trainer.save_checkpoint
+    monkeypatch.setattr(pl.Trainer, "save_checkpoint", save)
     with pytest.raises(KeyboardInterrupt):
         rank.train(job, lambda step, loss: None)
     assert tuning.checkpoints() == ["partial", "step-00000007"]
