@@ -28,6 +28,7 @@ NUISANCE: Final = (
     "checkpoint_every",
     "logger",
     "preview",
+    "hub",
 )
 # A job leaves this file in its folder once its cell is done; it names the study's folder.
 CELL_DONE: Final = "study.txt"

@@ -14,13 +14,19 @@ TOP = Path(__file__).parent.parent
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md")), *sorted((TOP / "experiments").rglob("*.md"))]
 
 
+SCRIPTS = sorted(f for f in (TOP / "launch").iterdir() if f.suffix in (".sh", ".slurm"))
+
+
 def commands() -> list[tuple[str, str]]:
-    """(page, command) of every line in a bash block that runs ditto, continued lines joined."""
+    """(page, command) of every line that runs ditto in a bash block or a script, continued lines joined."""
     found = []
-    for page in PAGES:
-        for block in re.findall(r"```bash\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+    for page in [*PAGES, *SCRIPTS]:
+        text = page.read_text("utf-8")
+        blocks = [text] if page in SCRIPTS else re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
+        for block in blocks:
             for line in block.replace("\\\n", " ").splitlines():
-                found += [(page.name, part.strip()) for part in line.split("&&") if "python -m ditto.run" in part]
+                said = "" if line.startswith("#") else line
+                found += [(page.name, part.strip()) for part in said.split("&&") if "python -m ditto.run" in part]
     return found
 
 

@@ -9,6 +9,7 @@ from ditto.models import Model, parameters
 from ditto.records import Row
 from ditto.stages import answer, benchmark, characters, judge, simulate, tune
 from ditto.stages.check import check
+from ditto.stages.push import push
 from ditto.store import Artifact, Store
 
 
@@ -30,6 +31,8 @@ def run(cfg: DictConfig) -> Path:
         "supervision": judged("supervision", supervisor),
         "imitation": judged("imitation", tune.tuned_model(tuned, seed, supervisor), tuned),
     }
+    if cfg.hub.push:
+        push(cfg, tuned, store.root / "judge" / rows["imitation"], seed.name, supervisor.name)
     supervisor_parameters = None if supervisor.is_api else parameters(supervisor)
     cell = study.Cell(seed.name, supervisor.name, parameters(seed), supervisor_parameters, rows)
     return study.save(cfg, cell)

@@ -10,6 +10,7 @@ from ditto.models import Model, load_config, pick_device
 from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
 from ditto.stages.engine import engine_for, supervisors
+from ditto.stages.push import check_push
 from ditto.tune.method import Method, method
 
 
@@ -30,6 +31,7 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     if str(cfg.trainer.precision) in ("bf16-true", "16-true"):
         raise ConfigError(f"trainer.precision={cfg.trainer.precision} would round the optimiser away: use bf16-mixed.")
     assert Prompts(cfg.prompts.pack, "en").texts
+    check_push(cfg)
     seed, supervisor = models(cfg)
     _check_models(cfg, seed, supervisor)
     return seed, supervisor
