@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging
 
-from benchmarks import generation, journal, latency, many, prefixes, tuning
+from benchmarks import generation, journal, latency, many, prefixes, trl, tuning
 from benchmarks.timing import machine
 
 Rates = Sequence[tuple[str, float]]
@@ -43,9 +43,20 @@ def _memory(title: str, rows: Sequence[journal.Row], console: Console) -> None:
     console.print(table)
 
 
+def _trl(console: Console) -> None:
+    rows = trl.run()
+    table = Table("", title="tuning 44 million parameters, non-pad tokens", title_style="bold")
+    for column in ("tokens/s", "peak MiB", "our best over it"):
+        table.add_column(column, justify="right")
+    for name, rate, mib in rows:
+        table.add_row(name, f"{rate:,.0f}", f"{mib:,.0f}", f"{max(r for _, r, _ in rows[::2]) / rate:.2f}")
+    console.print(table)
+
+
 BENCHMARKS: Mapping[str, Callable[[Console], None]] = {
     "generation": lambda c: show(c, "simulation, engine=transformers", "requests/s", generation.run()),
     "tuning": lambda c: show(c, "tuning, trainer=cpu", "tokens/s", tuning.run()),
+    "trl": _trl,
     "prefixes": _prefixes,
     "latency": lambda c: show(
         c, f"engine=openai, {latency.CONCURRENCY} in flight, {latency.LATENCY} s a reply", "requests/s", latency.run()

@@ -81,3 +81,8 @@ def _check_models(cfg: DictConfig, seed: Model, supervisor: Model) -> None:
             load_config(model)
         with engine_for(node, model):
             pass
+    context = getattr(load_config(seed).get_text_config(), "max_position_embeddings", None)
+    if context and cfg.tuning.max_length > context:
+        raise ConfigError(
+            f"tuning.max_length={cfg.tuning.max_length} is more than the context of {seed.name}, {context} tokens."
+        )

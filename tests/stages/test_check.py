@@ -42,6 +42,7 @@ def test_a_precision_that_rounds_the_optimiser_away_is_refused(precision: str) -
         (("trainer.num_nodes=-1",), r"trainer\.num_nodes=-1 cannot be meant"),
         (("trainer=ddp", "trainer.devices=4", "tuning.accumulate=5"), r"5 parts on each of 4 ranks"),
         (("trainer=ddp", "trainer.num_nodes=9", "trainer.devices=2"), r"1 parts on each of 18 ranks"),
+        (("tuning.max_length=513",), r"max_length=513 is more than the context of nano_m, 512 tokens"),
         (("tuning=lora", "+tuning.adapter.nothing=1"), r"tuning\.adapter\.nothing is unknown"),
     ],
 )
