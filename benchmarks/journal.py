@@ -1,13 +1,11 @@
 """The journal at a million requests: written in batches, opened again, read, with the memory it takes."""
 
-import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-from benchmarks.timing import peak_mib
+from benchmarks.timing import alone, peak_mib
 from ditto.engines.base import Completion, Request, Sampling
 from ditto.journal import Journal
 
@@ -20,7 +18,8 @@ def run() -> list[Row]:
     """(what, seconds, growth of its process in MiB at most) of each step, each in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.jsonl"
-        return [alone(name, step, path) for name, step in (("write", _write), ("open", _open), ("compact", _compact))]
+        steps = {"write": _write, "open": _open, "compact": _compact}
+        return [(name, *alone(growth, step, path)) for name, step in steps.items()]
 
 
 def _write(path: Path) -> None:
@@ -48,17 +47,8 @@ def _compact(path: Path) -> None:
     Journal(path).compact()
 
 
-def alone(name: str, step: Callable[[Path], None], path: Path) -> Row:
-    """Time `step(path)` in a process of its own, and how much its memory grows."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_measured, args=(step, path, theirs))
-    process.start()
-    seconds, mib = ours.recv()
-    process.join()
-    return name, seconds, mib
-
-
-def _measured(step: Callable[[Path], None], path: Path, pipe: Connection) -> None:
+def growth(step: Callable[[Path], None], path: Path) -> tuple[float, float]:
+    """Seconds of `step(path)`, and MiB by which the memory of this process grew."""
     start, before = time.perf_counter(), peak_mib()
     step(path)
-    pipe.send((time.perf_counter() - start, peak_mib() - before))
+    return time.perf_counter() - start, peak_mib() - before

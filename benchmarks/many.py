@@ -5,7 +5,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from benchmarks.journal import Row, alone
+from benchmarks.journal import Row, growth
+from benchmarks.timing import alone
 from ditto.engines.base import Request, Sampling
 from ditto.engines.scripted import ScriptedEngine
 from ditto.journal import Journal
@@ -27,7 +28,7 @@ class Forgetful(list[Request]):
 
 def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        return [alone(f"{n:,} characters", partial(_simulate, n), Path(folder)) for n in SIZES]
+        return [(f"{n:,} characters", *alone(growth, partial(_simulate, n), Path(folder))) for n in SIZES]
 
 
 def _simulate(n: int, folder: Path) -> None:

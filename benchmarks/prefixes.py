@@ -47,16 +47,16 @@ def run() -> Iterator[tuple[str, list[tuple[str, float]]]]:
             yield "vllm, over raw LLM.chat", _raw(model)
 
 
-def random_model(folder: Path, max_length: int) -> Model:
-    """A Llama of 27 million parameters with the nano tokenizer."""
+def random_model(folder: Path, max_length: int, *, width: int = 512, heads: int = 8) -> Model:
+    """A Llama of eight layers and random weights: 27 million parameters, 44 million at a width of 640."""
     tokenizer = build_tokenizer()
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=512,
-        intermediate_size=1536,
+        hidden_size=width,
+        intermediate_size=3 * width,
         num_hidden_layers=8,
-        num_attention_heads=8,
+        num_attention_heads=heads,
         max_position_embeddings=2048,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,

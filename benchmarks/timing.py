@@ -1,14 +1,19 @@
 """Time two or more ways of doing the same work in turn, so that a slow moment strikes them all."""
 
+import multiprocessing
 import os
 import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from importlib import metadata
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import torch
+
+from ditto.tune.meter import peak_memory
 
 
 def alternate(ways: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
@@ -39,6 +44,18 @@ def _cpuinfo() -> list[str]:
 
 
 def peak_mib() -> float:
-    """Of this process alone; `getrusage` would begin with its parent's peak."""
-    status = Path("/proc/self/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024
+    return peak_memory(torch.device("cpu")) / (1 << 20)
+
+
+def alone(work: Callable[..., tuple[float, float]], *arguments: Any) -> tuple[float, float]:
+    """What `work(*arguments)` returns in a process of its own, whose memory nothing else has touched."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_sent, args=(theirs, work, arguments))
+    process.start()
+    found: tuple[float, float] = ours.recv()
+    process.join()
+    return found
+
+
+def _sent(pipe: Connection, work: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    pipe.send(work(*arguments))

@@ -5,24 +5,22 @@ in a process of its own, on all cores; its first steps warm it up and do not cou
 """
 
 import logging
-import multiprocessing
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import torch
 from hydra import compose, initialize_config_dir
-from transformers import LlamaConfig, LlamaForCausalLM, TrainerCallback
+from transformers import TrainerCallback
 
-from benchmarks.timing import peak_mib
+from benchmarks.prefixes import random_model
+from benchmarks.timing import alone, peak_mib
 from ditto.config import register_resolvers
 from ditto.models import Model, load_tokenizer, load_weights
-from ditto.nano.tokenizer import build_tokenizer
 from ditto.nano.world import world
 from ditto.run import CONF
 from ditto.tune.batches import MicroBatches, plan
@@ -47,8 +45,8 @@ def run() -> list[Row]:
         "TRL, lengths together": _trl_padded,
     }
     with tempfile.TemporaryDirectory() as folder:
-        _model(Path(folder))
-        return [_alone(name, way, Path(folder)) for name, way in ways.items()]
+        random_model(Path(folder), LENGTH, width=640, heads=10)
+        return [(name, *alone(_measured, way, Path(folder))) for name, way in ways.items()]
 
 
 def sessions() -> list[list[dict[str, str]]]:
@@ -63,23 +61,6 @@ def sessions() -> list[list[dict[str, str]]]:
             talk.append({"role": "assistant", "content": f"Aye, by wind: {said}."})
         out.append(talk)
     return out
-
-
-def _model(folder: Path) -> None:
-    tokenizer = build_tokenizer()
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=640,
-        intermediate_size=1920,
-        num_hidden_layers=8,
-        num_attention_heads=10,
-        max_position_embeddings=LENGTH,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
 
 
 def _ours_packed(folder: Path) -> float:
@@ -166,16 +147,7 @@ def _trl(folder: Path, *, packing: bool) -> float:
     return (after - before) / (end - start)
 
 
-def _alone(name: str, way: Callable[[Path], float], folder: Path) -> Row:
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_measured, args=(way, folder, theirs))
-    process.start()
-    rate, mib = ours.recv()
-    process.join()
-    return name, rate, mib
-
-
-def _measured(way: Callable[[Path], float], folder: Path, pipe: Connection) -> None:
+def _measured(way: Callable[[Path], float], folder: Path) -> tuple[float, float]:
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
-    pipe.send((way(folder), peak_mib()))
+    return way(folder), peak_mib()

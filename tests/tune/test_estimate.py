@@ -44,11 +44,12 @@ def test_recomputing_keeps_a_layers_input_alone() -> None:
 
 
 MEASURE = """
-import json, resource, sys, torch
+import json, torch
 from transformers import LlamaConfig, LlamaForCausalLM
 from ditto.tune.estimate import cost
+from ditto.tune.meter import peak_memory
 def peak():
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak_memory(torch.device("cpu"))
 torch.set_num_threads(1)
 torch.ones(64, 64) @ torch.ones(64, 64)
 config = LlamaConfig(vocab_size=4096, hidden_size=512, intermediate_size=1536, num_hidden_layers=6,
