@@ -62,7 +62,7 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     folder = Path(job.folder)
     watch = Watch(folder / LOSSES, told)
     checkpoints = Checkpoints(folder / CHECKPOINTS, job.checkpoint_every)
-    meter = Meter(expected.cost)
+    meter = Meter(expected.cost, watch)
     size = max(1, tuning.batch_size // (tuning.accumulate * ranks(job.trainer)))
     validation = Validation(aside, tokenizer.pad_token_id, tuning.validate_every, size, folder)
     module = CausalLM(learner(seed, how, job.trainer.accelerator), tuning, fused=job.trainer.precision != "16-mixed")

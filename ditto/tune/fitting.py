@@ -40,7 +40,7 @@ def fit(
             max_steps=tuning.steps,
             accumulate_grad_batches=tuning.accumulate,
             gradient_clip_val=tuning.clip,
-            callbacks=[watch, checkpoints, *others],
+            callbacks=[watch, *others, checkpoints],  # a checkpoint holds what the others found at its step
             logger=build(job.logger) if job.get("logger") else False,
         )
         with _own_signals():

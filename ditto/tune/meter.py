@@ -12,20 +12,22 @@ from torch import Tensor
 
 from ditto.tune.batches import Batch
 from ditto.tune.estimate import Cost
+from ditto.tune.watch import Watch
 
 GIB: Final = 1 << 30
 WARM_UP: Final = 3  # steps that do not count: memory is found, kernels are chosen
 
 
 class Meter(pl.Callback):
-    """Tells the trainer's logger each step's loss, learning rate, gradient norm, non-pad tokens per second over all
-    ranks, model FLOP utilisation (see `Cost.flop_per_token`) and peak memory of rank 0; `summary` has the whole.
+    """Tells the trainer's logger each step's loss (which `watch` has by then), learning rate, gradient norm, non-pad
+    tokens per second over all ranks, model FLOP utilisation (see `Cost.flop_per_token`) and peak memory of rank 0;
+    `summary` has the whole.
     """
 
-    def __init__(self, cost: Cost) -> None:
+    def __init__(self, cost: Cost, watch: Watch) -> None:
         self.summary: dict[str, float] = {}
-        self._cost, self._rate = cost, 0.0
-        self._tokens, self._step, self._norm, self._loss = 0, 0, 0.0, 0.0
+        self._cost, self._watch, self._rate = cost, watch, 0.0
+        self._tokens, self._step, self._norm = 0, 0, 0.0
         self._since = 0.0
         self._counted, self._seconds = 0.0, 0.0
 
@@ -45,7 +47,6 @@ class Meter(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         self._tokens += int(batch["tokens"])
-        self._loss += float(outputs["loss"])
         if trainer.global_step == self._step:
             return
         self._step = trainer.global_step
@@ -55,7 +56,7 @@ class Meter(pl.Callback):
             self._counted, self._seconds = self._counted + tokens, self._seconds + seconds
         if trainer.logger:
             trainer.logger.log_metrics(self._metrics(trainer, tokens / seconds), self._step)
-        self._tokens, self._loss, self._since = 0, 0.0, now
+        self._tokens, self._since = 0, now
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.summary = {"peak GiB": round(peak_memory(pl_module.device) / GIB, 3)}
@@ -67,7 +68,7 @@ class Meter(pl.Callback):
         norm = (engine() or 0.0) if engine else self._norm
         flops = tokens_per_second * self._cost.flop_per_token / trainer.world_size
         return {
-            "loss": self._loss,
+            "loss": self._watch.losses[-1],
             "learning_rate": trainer.optimizers[0].param_groups[0]["lr"],
             "gradient_norm": float(norm),
             "tokens_per_second": tokens_per_second,
