@@ -56,8 +56,8 @@ def _check_ranks(trainer: DictConfig, how: Method) -> None:
     strategy = trainer.get("strategy")
     if isinstance(strategy, DictConfig):
         build(strategy)
-        if how.quantization and strategy.get("stage") == 3:
-            raise ConfigError("tuning=qlora under ZeRO-3: use trainer=zero2 or ddp, 4 bits cannot be divided.")
+        if how.quantization and (strategy.get("stage") == 3 or strategy._target_.endswith("FSDP")):
+            raise ConfigError("tuning=qlora with trainer=zero3 or fsdp: 4 bits cannot be divided, use zero2 or ddp.")
 
 
 def models(cfg: DictConfig) -> tuple[Model, Model]:

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from ditto.errors import ConfigError, StageError
 from ditto.tune.batches import IGNORED, Batch
+from ditto.tune.fsdp import FSDP, divide
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,11 @@ class CausalLM(pl.LightningModule):
         parameters = dict(self.named_parameters(remove_duplicate=False))
         self._trainable = {name for name, parameter in parameters.items() if parameter.requires_grad}
         self.strict_loading = len(self._trainable) == len(parameters)
+
+    def configure_model(self) -> None:
+        """Divide the weights, where the strategy has us do it; ZeRO does it by itself."""
+        if isinstance(self.trainer.strategy, FSDP):
+            divide(self.model, self.trainer.strategy.device_mesh["data_parallel"])
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The batch's share of its step's mean loss; see `MicroBatches` for `scale`.

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ditto.tune.batches import Batch, padded
 from ditto.tune.data import Example
+from ditto.tune.gather import whole
 from ditto.tune.module import CausalLM, summed_loss
-from ditto.tune.zero import whole
 
 
 class Validation(pl.Callback):

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ditto.errors import StageError
+from ditto.tune.gather import whole
 from ditto.tune.module import lines_in_words
-from ditto.tune.zero import whole
 
 WINDOW: Final = 10  # steps
 DIVERGED: Final = 1.0  # nat above the mean loss of the first steps

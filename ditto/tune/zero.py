@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from pytorch_lightning.strategies import DeepSpeedStrategy
-from torch import Tensor, nn
 
 from ditto.errors import ConfigError
 
@@ -45,23 +44,3 @@ class ZeRO(DeepSpeedStrategy):
     @property
     def root_device(self) -> torch.device:
         return super().root_device if self._on_gpu else torch.device("cpu", self.local_rank)
-
-
-def whole(model: nn.Module, rank: int) -> dict[str, Tensor]:
-    """What was trained, parameter by parameter, on the CPU of rank 0; nothing elsewhere.
-
-    Under ZeRO-3 every rank holds a shard of each parameter and must come along.
-    """
-    found = {}
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        if hasattr(parameter, "ds_id"):
-            import deepspeed
-
-            with deepspeed.zero.GatheredParameters([parameter]):
-                if rank == 0:
-                    found[name] = parameter.detach().cpu().clone()
-        elif rank == 0:
-            found[name] = parameter.detach().cpu().clone()
-    return found

@@ -28,7 +28,7 @@ def tuned(root: Path, simulated: Artifact, model: Model, *overrides: str) -> Art
 
 @pytest.mark.slow
 @pytest.mark.parametrize("adapter", ["nano", "lora"])
-@pytest.mark.parametrize("trainer", ["ddp", "zero1", "zero2", "zero3"])
+@pytest.mark.parametrize("trainer", ["ddp", "fsdp", "zero1", "zero2", "zero3"])
 def test_two_ranks_have_the_loss_curve_and_the_weights_of_one(
     tmp_path: Path,
     simulated: Artifact,
@@ -36,7 +36,7 @@ def test_two_ranks_have_the_loss_curve_and_the_weights_of_one(
     trainer: str,
     adapter: str,
 ) -> None:
-    if trainer != "ddp" and find_spec("deepspeed") is None:
+    if trainer.startswith("zero") and find_spec("deepspeed") is None:
         pytest.skip("DeepSpeed is not installed: pip install -e '.[deepspeed]'")
     tuning = (f"tuning={adapter}", "tuning.lr=0.0005", "tuning.min_lr=0", "tuning.max_length=64")
     tuning += ("tuning.adapter.lora_dropout=0",) if adapter == "lora" else ()

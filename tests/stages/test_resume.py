@@ -102,9 +102,11 @@ def test_sigterm_saves_the_step_it_comes_in(make: Make) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("trainer", "how"), [("ddp", signal.SIGKILL), ("zero3", signal.SIGTERM)])
+@pytest.mark.parametrize(
+    ("trainer", "how"), [("ddp", signal.SIGKILL), ("fsdp", signal.SIGTERM), ("zero3", signal.SIGTERM)]
+)
 def test_two_ranks_go_on_together(make: Make, trainer: str, how: int) -> None:
-    if trainer != "ddp":
+    if trainer == "zero3":
         pytest.importorskip("deepspeed", reason="DeepSpeed is not installed: pip install -e '.[deepspeed]'")
     ranks = (f"trainer={trainer}", "trainer.devices=2", "tuning.lr=0.0005", "tuning.min_lr=0")
     whole, killed = make("whole", *ranks), make("killed", *ranks)

@@ -7,7 +7,7 @@ from peft import LoraConfig
 from ditto.errors import StageError
 from ditto.models import Model, load_weights
 from ditto.tune import adapter
-from ditto.tune.zero import whole
+from ditto.tune.gather import whole
 
 PROBE = torch.arange(5, 25)[None]
 
