@@ -1,5 +1,7 @@
 """Before anything runs: build every part of the configuration once, so that its errors come first."""
 
+from typing import Final
+
 import torch
 from omegaconf import DictConfig, OmegaConf
 
@@ -13,6 +15,12 @@ from ditto.stages.engine import engine_for, supervisors
 from ditto.stages.push import check_push
 from ditto.tune.method import Method, method
 
+GROUPS: Final = {
+    *("seed", "supervisor", "characters", "benchmark", "prompts", "simulate", "tuning", "trainer", "launch", "logger"),
+    *("answer", "judge", "engine", "supervisor_engine", "report", "paths", "study", "hub"),
+}
+VALUES: Final = {"threads", "preview", "checkpoint_every"}
+
 
 def check(cfg: DictConfig) -> tuple[Model, Model]:
     """Check all that can be checked without weights; returns the seed and the supervisor.
@@ -20,6 +28,7 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     Raises:
         DittoError: the first thing that is wrong, in one sentence.
     """
+    _check_names(cfg)
     for node in (cfg.characters, cfg.benchmark, cfg.judge):
         build(node)
     typed(cfg.simulate, Simulation)
@@ -35,6 +44,16 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     seed, supervisor = models(cfg)
     _check_models(cfg, seed, supervisor)
     return seed, supervisor
+
+
+def _check_names(cfg: DictConfig) -> None:
+    """Nothing at the top that nobody reads, and no bare value where a choice is meant."""
+    if unknown := sorted(set(map(str, cfg)) - GROUPS - VALUES):
+        raise ConfigError(f"{unknown[0]} is unknown: there are {sorted(GROUPS | VALUES)}.")
+    for name in sorted(GROUPS & set(map(str, cfg))):
+        if cfg[name] is not None and not isinstance(cfg._get_node(name), DictConfig):
+            group = {"seed": "model@seed", "supervisor": "model@supervisor"}.get(name, name)
+            raise ConfigError(f"{name}={cfg[name]} is a bare value: choose with {group}=<choice>.")
 
 
 def _check_ranks(trainer: DictConfig, how: Method) -> None:

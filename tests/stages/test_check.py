@@ -35,6 +35,18 @@ def test_a_precision_that_rounds_the_optimiser_away_is_refused(precision: str) -
 
 
 @pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("+tunning=full", "tunning is unknown: there are .*'tuning'"),
+        ("seed=nano_s", "seed=nano_s is a bare value: choose with model@seed="),
+    ],
+)
+def test_a_misspelt_name_and_a_bare_value_are_refused(override: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        check(config(override))
+
+
+@pytest.mark.parametrize(
     ("overrides", "said"),
     [
         (("trainer.devices=0",), r"trainer\.devices=0 cannot be meant"),
