@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+import torch
 from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging
 
-from benchmarks import generation, journal, latency, many, prefixes, trl, tuning
+from benchmarks import generation, gpu, journal, latency, many, prefixes, trl, tuning
 from benchmarks.timing import machine
 
 Rates = Sequence[tuple[str, float]]
@@ -48,8 +49,21 @@ def _trl(console: Console) -> None:
     table = Table("", title="tuning 44 million parameters, non-pad tokens", title_style="bold")
     for column in ("tokens/s", "peak MiB", "our best over it"):
         table.add_column(column, justify="right")
+    best = max(rate for name, rate, _ in rows if name.startswith("ours"))
     for name, rate, mib in rows:
-        table.add_row(name, f"{rate:,.0f}", f"{mib:,.0f}", f"{max(r for _, r, _ in rows[::2]) / rate:.2f}")
+        table.add_row(name, f"{rate:,.0f}", f"{mib:,.0f}", f"{best / rate:.2f}")
+    console.print(table)
+
+
+def _gpu(console: Console) -> None:
+    if not torch.cuda.is_available():
+        table = Table("", "expected GiB", title="tuning on a GPU: none here; with one, ours and TRL's, packed to 4,096")
+        for case in gpu.cases():
+            table.add_row(f"Qwen2.5-{case.shape}, random weights, tuning={case.tuning}", f"{case.cost().gib:.0f}")
+    else:
+        table = Table("", "", "tokens/s", "peak GiB", "utilisation", title="tuning on a GPU, packed to 4,096")
+        for row in gpu.rows():
+            table.add_row(*row)
     console.print(table)
 
 
@@ -57,6 +71,7 @@ BENCHMARKS: Mapping[str, Callable[[Console], None]] = {
     "generation": lambda c: show(c, "simulation, engine=transformers", "requests/s", generation.run()),
     "tuning": lambda c: show(c, "tuning, trainer=cpu", "tokens/s", tuning.run()),
     "trl": _trl,
+    "gpu": _gpu,
     "prefixes": _prefixes,
     "latency": lambda c: show(
         c, f"engine=openai, {latency.CONCURRENCY} in flight, {latency.LATENCY} s a reply", "requests/s", latency.run()

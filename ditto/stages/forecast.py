@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM
 from ditto.models import Model, load_config
 from ditto.tune.adapter import adapted
 from ditto.tune.data import Example
-from ditto.tune.estimate import Cost, cost
+from ditto.tune.estimate import FLOAT32, NF4, Cost, cost
 from ditto.tune.method import Method
 
 UTILISATION = 0.4  # the share of a matrix product's speed that tuning reaches
@@ -18,18 +18,31 @@ UTILISATION = 0.4  # the share of a matrix product's speed that tuning reaches
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Cost of a device, and tokens (without padding) of the whole tuning."""
+    """Cost of a device, tokens (without padding) of the whole tuning, and how many parameters it has and trains."""
 
     cost: Cost
     tokens: int
+    parameters: int
+    trainable: int
 
     def seconds(self, rate: float, ranks: int) -> float:
         """At `rate` floating-point operations a second in a matrix product on each of `ranks` devices."""
         return self.tokens * self.cost.flop_per_token / (ranks * rate * UTILISATION)
 
+    def disk(self, *, checkpoints: bool) -> int:
+        """Bytes: the model, in two bytes a parameter at least, and two checkpoints of weights and moments."""
+        return 2 * self.parameters + (2 * 12 * self.trainable if checkpoints else 0)
+
 
 def ranks(trainer: DictConfig) -> int:
     return int(trainer.devices * trainer.num_nodes)
+
+
+def frozen_as_stored(trainer: DictConfig) -> bool:
+    """Mixed precision computes with weights of any; FSDP divides those of one only."""
+    strategy = trainer.get("strategy")
+    divided = isinstance(strategy, DictConfig) and "fsdp" in strategy._target_
+    return "mixed" in str(trainer.precision) and not divided
 
 
 def forecast(seed: Model, how: Method, trainer: DictConfig, examples: Sequence[Example]) -> Forecast:
@@ -40,20 +53,24 @@ def forecast(seed: Model, how: Method, trainer: DictConfig, examples: Sequence[E
         whole = adapted(network, how.adapter) if how.adapter else network
     lengths = [len(example.ids) for example in examples]
     step = tuning.batch_size * sum(lengths) / len(lengths)
-    part = max(step / (tuning.accumulate * ranks(trainer)), tuning.max_length if tuning.packing else max(lengths))
+    part = max(step / (tuning.accumulate * ranks(trainer)), *lengths)
     strategy = trainer.get("strategy")
     zero = strategy.get("stage", 0) if isinstance(strategy, DictConfig) else 0
+    parameters = network.num_parameters()
+    trainable = sum(p.numel() for p in whole.parameters() if p.requires_grad)
     return Forecast(
         cost(
             config,
-            parameters=network.num_parameters(),
-            trainable=sum(p.numel() for p in whole.parameters() if p.requires_grad),
+            parameters=parameters,
+            trainable=trainable,
             tokens=round(part),
             zero=zero,
             ranks=ranks(trainer),
             mixed="mixed" in str(trainer.precision),
-            quantized=how.quantization is not None,
+            frozen=NF4 if how.quantization else 2.0 if frozen_as_stored(trainer) else FLOAT32,
             recompute=tuning.gradient_checkpointing,
         ),
         tokens=round(step * tuning.steps),
+        parameters=parameters,
+        trainable=trainable,
     )

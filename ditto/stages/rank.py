@@ -5,6 +5,7 @@ A single rank needs no process of its own: `stages/tune.py` then calls `train` i
 
 import json
 import logging
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from torch import Tensor
 from ditto.config import build, register_resolvers
 from ditto.errors import DittoError
 from ditto.models import Model, load_tokenizer, load_weights
-from ditto.stages.forecast import UTILISATION, Forecast, forecast, ranks
+from ditto.stages.forecast import UTILISATION, Forecast, forecast, frozen_as_stored, ranks
 from ditto.tune.adapter import adapted, merged
 from ditto.tune.batches import MicroBatches, plan
 from ditto.tune.card import card
@@ -31,7 +32,8 @@ from ditto.tune.material import material
 from ditto.tune.meter import Meter, matrix_rate
 from ditto.tune.method import learner, method
 from ditto.tune.module import CausalLM
-from ditto.tune.validation import Validation
+from ditto.tune.space import look_for_room, saving
+from ditto.tune.validation import BEST, Validation
 from ditto.tune.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -56,23 +58,29 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     expected = forecast(seed, how, job.trainer, examples)
     _announce(expected, job)
     order = plan(len(examples), tuning.batch_size, tuning.steps, tuning.seed)
-    row_length = tuning.max_length if tuning.packing else None
-    batches = MicroBatches(examples, order, tuning.accumulate, tokenizer.pad_token_id, row_length)
+    batches = MicroBatches(examples, order, tuning.accumulate, tokenizer.pad_token_id, tuning.packing)
     pl.seed_everything(tuning.seed, verbose=False)
     folder = Path(job.folder)
     watch = Watch(folder / LOSSES, told)
     checkpoints = Checkpoints(folder / CHECKPOINTS, job.checkpoint_every)
+    if not checkpoints.last():
+        look_for_room(folder, expected.disk(checkpoints=bool(job.checkpoint_every)))
     meter = Meter(expected.cost, watch)
     size = max(1, tuning.batch_size // (tuning.accumulate * ranks(job.trainer)))
-    validation = Validation(aside, tokenizer.pad_token_id, tuning.validate_every, size, folder)
-    module = CausalLM(learner(seed, how, job.trainer.accelerator), tuning, fused=job.trainer.precision != "16-mixed")
+    kept = max(tuning.best, tuning.keep == "best")
+    validation = Validation(aside, tokenizer.pad_token_id, tuning.validate_every, size, folder, kept)
+    network = learner(seed, how, job.trainer.accelerator, frozen_as_stored=frozen_as_stored(job.trainer))
+    module = CausalLM(network, tuning, fused=job.trainer.precision != "16-mixed")
     fit(job, tuning, module, batches, watch, checkpoints, meter, *([validation] if aside else []))
     if not watch.trained:
         return {}
     trained = validation.best() if tuning.keep == "best" else watch.trained
-    validation.close()
+    with saving(folder):
+        parameters = save(trained, seed, how.adapter, examples[0], folder)
+    if not tuning.best:
+        shutil.rmtree(folder / BEST, ignore_errors=True)
     counts = {
-        "parameters": save(trained, seed, how.adapter, examples[0], folder),
+        "parameters": parameters,
         "trained": sum(p.numel() for p in trained.values()),
         **found.counts,
         "steps": tuning.steps,

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from ditto.errors import StageError
+from ditto.errors import DittoError, StageError, StoreError
 from ditto.progress import Progress
 from ditto.stages.rank import COUNTS, ERROR, LOSSES, Counts
+from ditto.tune.space import full, no_room
 
 PDEATHSIG = 1  # of prctl(2)
 
@@ -25,6 +26,7 @@ def run_ranks(job: DictConfig, progress: Progress) -> Counts:
     """Start `job.launch.command` with the ranks' own, wait for it, and return what rank 0 counted.
 
     Raises:
+        StoreError: the disk is full.
         StageError: a rank ended badly; the sentence is its own, or points to the log.
     """
     folder = Path(job.folder)
@@ -49,7 +51,7 @@ def run_ranks(job: DictConfig, progress: Progress) -> Counts:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait()
     if process.returncode or not (folder / COUNTS).exists():
-        raise StageError(_reason(folder, log, process.returncode))
+        raise _failure(folder, log, process.returncode)
     counts: Counts = json.loads((folder / COUNTS).read_text())
     for used in (file, log, folder / COUNTS):
         used.unlink()
@@ -67,10 +69,12 @@ def _follow(process: subprocess.Popen[bytes], losses: Path, progress: Progress) 
             shown = len(steps)
 
 
-def _reason(folder: Path, log: Path, status: int) -> str:
+def _failure(folder: Path, log: Path, status: int) -> DittoError:
+    if full(folder):  # which may also be why a rank could not write down its sentence
+        return StoreError(no_room(folder))
     if (folder / ERROR).exists():
-        return (folder / ERROR).read_text()
-    return f"The ranks of the tuning ended with status {status}; what they said last is in {log}."
+        return StageError((folder / ERROR).read_text())
+    return StageError(f"The ranks of the tuning ended with status {status}; what they said last is in {log}.")
 
 
 def _end_with_parent() -> None:

@@ -1,5 +1,6 @@
 """From examples to what each rank sees at each step: an order fixed by the seed, packed or padded rows."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -8,13 +9,13 @@ from typing import Any, Final
 import pytorch_lightning as pl
 import torch
 from binpacking.to_constant_bin_number import to_constant_bin_number
-from binpacking.to_constant_volume import to_constant_volume
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ditto.tune.data import Example
 
 IGNORED: Final = -100
+PADDING: Final = 0.05  # of a packed part's tokens, at most
 Batch = dict[str, Tensor]
 
 
@@ -68,15 +69,15 @@ class MicroBatches(Dataset[Batch]):
     A step sees the same examples and has the same loss however it is divided, packed or padded: `scale`
     is what a part's summed loss is divided by, so that the mean over a step's supervised tokens comes out
     (Lightning divides by `accumulate` once more, and takes the mean over the ranks).
-    With `row_length`, examples are packed into rows of at most as many tokens, and all parts get about
-    as many tokens; without, the examples of a part are about as long.
+    With `packing`, all parts get about as many tokens, in as many rows as can be filled: attention grows with the
+    square of a row. Without, the examples of a part are about as long.
     """
 
     examples: Sequence[Example]
     batches: Sequence[Sequence[int]]
     accumulate: int
     pad: int
-    row_length: int | None = None
+    packing: bool = False
     rank: int = 0
     ranks: int = 1
 
@@ -87,12 +88,12 @@ class MicroBatches(Dataset[Batch]):
         step, n = divmod(index, self.accumulate)
         examples = [self.examples[i] for i in self.batches[step]]
         parts = self.accumulate * self.ranks
-        if self.row_length is None:
+        if not self.packing:
             part = _alike(examples, parts)[n * self.ranks + self.rank]
             batch = padded(part, self.pad)
         else:
             part = to_constant_bin_number(examples, parts, key=_length)[n * self.ranks + self.rank]
-            batch = packed(to_constant_volume(part, self.row_length, key=_length), self.pad)
+            batch = packed(_rows(part), self.pad)
         tokens = sum(sum(example.supervised[1:]) for example in examples)
         batch["scale"] = torch.tensor(tokens / parts)
         batch["tokens"] = torch.tensor(sum(map(_length, part)))
@@ -142,6 +143,16 @@ def _alike(examples: Sequence[Example], parts: int) -> list[list[Example]]:
     """The examples in the order of their lengths, cut into as many parts."""
     ordered = sorted(examples, key=_length)
     return [ordered[n * len(ordered) // parts : (n + 1) * len(ordered) // parts] for n in range(parts)]
+
+
+def _rows(examples: Sequence[Example]) -> list[list[Example]]:
+    """The examples spread over the most rows that leave little padding; a single one leaves none."""
+    total = sum(map(_length, examples))
+    for n in range(math.ceil(total / max(map(_length, examples))), 0, -1):
+        rows: list[list[Example]] = to_constant_bin_number(examples, n, key=_length)
+        if n * max(sum(map(_length, row)) for row in rows) <= (1 + PADDING) * total:
+            break
+    return rows
 
 
 def _length(example: Example) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from ditto.errors import Interrupted
+from ditto.errors import Interrupted, StoreError
+from ditto.tune.space import saving
 
 
 class Checkpoints(pl.Callback):
@@ -20,6 +21,7 @@ class Checkpoints(pl.Callback):
     draws from a seed of its own (`CausalLM.training_step`).
 
     Raises:
+        StoreError: the disk is full; the former checkpoint stays.
         Interrupted: SIGTERM came; a checkpoint of the step it came in has been saved.
     """
 
@@ -54,7 +56,12 @@ class Checkpoints(pl.Callback):
         if trainer.is_global_zero:
             _remove(beside)
         trainer.strategy.barrier()
-        trainer.save_checkpoint(beside)
+        try:
+            with saving(self._folder):
+                trainer.save_checkpoint(beside)
+        except StoreError:
+            _remove(beside)  # or there is no room to say why
+            raise
         trainer.strategy.barrier()
         if trainer.is_global_zero:
             former = list(self._folder.glob("step-*"))

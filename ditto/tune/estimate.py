@@ -1,10 +1,11 @@
 """What a tuning will take, from stated formulas, before it begins.
 
-Memory of a device, in bytes: 4 a parameter for its weights and, of those that learn, 4 for gradients and 8 for
-Adam's moments; ZeRO-1 divides the moments over the ranks, ZeRO-2 the gradients as well, ZeRO-3 the weights as
-well. Activations: what a layer keeps for its way back, for every token of the largest part of a step, and the
-logits with their gradient. Arithmetic: 2 operations a parameter for the way forward, 2 for the way back through
-it, and 2 more if it learns (6 in full tuning, about 4 with LoRA); attention itself is left out.
+Memory of a device, in bytes: 4 a parameter for its weights (2 more for the copies of mixed precision; frozen ones as
+they are stored there) and, of those that learn, 4 for gradients and 8 for Adam's moments; ZeRO-1 divides the moments
+over the ranks, ZeRO-2 the gradients as well, ZeRO-3 the weights as well. Activations: what a layer keeps for its way
+back, for every token of the largest part of a step, and the logits with their gradient. Arithmetic: 2 operations a
+parameter for the way forward, 2 for the way back through it, and 2 more if it learns (6 in full tuning, about 4 with
+LoRA); attention itself is left out.
 """
 
 from dataclasses import dataclass
@@ -45,19 +46,23 @@ def cost(
     zero: int = 0,
     ranks: int = 1,
     mixed: bool = False,
-    quantized: bool = False,
+    frozen: float = FLOAT32,
     recompute: bool = False,
 ) -> Cost:
-    """What tuning such a model takes, when the largest part of a step has `tokens` tokens, padding included."""
+    """What tuning such a model takes, when the largest part of a step has `tokens` tokens, padding included.
+
+    What does not learn takes `frozen` bytes a weight.
+    """
     text: Any = config.get_text_config()
     unit = 2 if mixed else FLOAT32
+    held = parameters if trainable < parameters else 0
     divided = [ranks if zero >= stage else 1 for stage in (1, 2, 3)]
     layer = (8 * text.hidden_size + 4 * text.intermediate_size) * unit
     kept = text.num_hidden_layers * (text.hidden_size * unit if recompute else layer) + (layer if recompute else 0)
     logits = text.vocab_size * (unit + 2 * FLOAT32)
     embedded = 0 if text.tie_word_embeddings else text.vocab_size * text.hidden_size
     return Cost(
-        weights=parameters * (NF4 if quantized else FLOAT32 + (2 if mixed else 0)) / divided[2],
+        weights=(held * frozen + trainable * (FLOAT32 + (2 if mixed else 0))) / divided[2],
         gradients=trainable * FLOAT32 / divided[1],
         moments=trainable * 2 * FLOAT32 / divided[0],
         activations=tokens * (kept + logits),

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from omegaconf import DictConfig, OmegaConf
 from peft import LoraConfig, PeftModel, prepare_model_for_kbit_training
 from transformers import BitsAndBytesConfig, PreTrainedModel
+from transformers.integrations.liger import apply_liger_kernel
 
 from ditto.config import build, typed
 from ditto.errors import ConfigError
@@ -34,6 +35,8 @@ def method(node: DictConfig) -> Method:
     OmegaConf.set_struct(values, False)
     adapter, quantization = values.pop("adapter"), values.pop("quantization")
     tuning = typed(values, Tuning)
+    if tuning.liger and find_spec("liger_kernel") is None:
+        raise ConfigError("tuning.liger=true needs Liger's kernels, which are not installed: pip install liger-kernel.")
     if quantization is None:
         return Method(tuning, None if adapter is None else build(adapter))
     if find_spec("bitsandbytes") is None:
@@ -48,8 +51,12 @@ def method(node: DictConfig) -> Method:
     return Method(tuning, build(adapter), build(quantization))
 
 
-def learner(seed: Model, how: Method, accelerator: str) -> PreTrainedModel | PeftModel:
+def learner(
+    seed: Model, how: Method, accelerator: str, *, frozen_as_stored: bool = False
+) -> PreTrainedModel | PeftModel:
     """The seed as it learns: in float32, or frozen in fewer bits; with its adapters.
+
+    What is `frozen_as_stored` takes the memory it takes on the disk; adapters are in float32 in any case.
 
     Raises:
         ConfigError: the attention that was asked for is not to be had here.
@@ -60,12 +67,15 @@ def learner(seed: Model, how: Method, accelerator: str) -> PreTrainedModel | Pef
         weights = load_weights(seed, device, how.quantization)
         whole = prepare_model_for_kbit_training(weights, use_gradient_checkpointing=False)  # type: ignore[no-untyped-call]
     else:
-        whole = load_weights(seed, "cpu").float()
+        stored = load_weights(seed, "cpu")
+        whole = stored if how.adapter and frozen_as_stored else stored.float()
     try:
         whole.set_attn_implementation(how.tuning.attention)
     except (ImportError, ValueError) as error:
         reason = str(error).split(". ")[0].rstrip(".")
         raise ConfigError(f"tuning.attention={how.tuning.attention} cannot be used: {reason}.") from None
+    if how.tuning.liger:
+        apply_liger_kernel(whole, None)
     network = adapted(whole, how.adapter) if how.adapter else whole
     if how.tuning.gradient_checkpointing:
         network.gradient_checkpointing_enable({"use_reentrant": False})

@@ -39,10 +39,12 @@ class Tuning:
     packing: bool = False
     gradient_checkpointing: bool = False
     compile: bool = False
+    liger: bool = False
     attention: Literal["sdpa", "flash_attention_2", "flex_attention", "eager"] = "sdpa"
     validation: float = 0.0
     validate_every: int = 50
     keep: Literal["last", "best"] = "last"
+    best: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -59,6 +61,7 @@ class Tuning:
             ("max_length", self.max_length >= 16, "at least 16"),
             ("validation", 0 <= self.validation < 1, "from 0 to below 1, a share of the characters"),
             ("validate_every", self.validate_every >= 1, "at least 1"),
+            ("best", not self.best or self.best > 0 < self.validation, "0, or more with tuning.validation"),
             ("keep", self.keep == "last" or self.validation > 0, "last, unless tuning.validation keeps some aside"),
         ):
             if not ok:
@@ -90,7 +93,7 @@ class CausalLM(pl.LightningModule):
         What dropout draws depends on the number of the part and of the rank alone: a resumed tuning draws the same.
         """
         torch.manual_seed(Random(f"{self._tuning.seed}/{index}/{self.global_rank}").getrandbits(63))
-        loss = summed_loss(self.model, batch) / batch["scale"]
+        loss = summed_loss(self.model, batch, fused=self._tuning.liger) / batch["scale"]
         if not torch.isfinite(loss):
             raise StageError(
                 f"The loss is {loss.item()} at step {self.global_step + 1}, on {lines_in_words(batch)}: "
@@ -113,16 +116,30 @@ class CausalLM(pl.LightningModule):
         groups = [{"params": matrices, "weight_decay": tuning.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
         filled = [group for group in groups if group["params"]]  # LoRA has no vectors; DeepSpeed takes no empty group
         optimizer = torch.optim.AdamW(filled, lr=tuning.lr, betas=tuning.betas, fused=self._fused)
+        # Without a scaler nothing is unscaled, but Lightning would refuse to clip under mixed precision.
+        optimizer._step_supports_amp_scaling = False
         schedule = LambdaLR(optimizer, lambda step: learning_rate(step, tuning) / tuning.lr)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def summed_loss(model: PreTrainedModel | PeftModel, batch: Batch) -> Tensor:
-    """Cross-entropy summed over the batch's supervised tokens."""
+def summed_loss(model: PreTrainedModel | PeftModel, batch: Batch, *, fused: bool = False) -> Tensor:
+    """Cross-entropy summed over the batch's supervised tokens.
+
+    Of packed rows, no logits are made where nothing is supervised; `fused` leaves the loss to the model, whose kernels
+    make none at all.
+    """
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "position_ids") if name in batch}
-    logits = model(**inputs, use_cache=False).logits
-    targets = batch["labels"][:, 1:].flatten()
-    return F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), targets, ignore_index=IGNORED, reduction="sum")
+    if fused:
+        one = torch.ones((), device=batch["labels"].device)
+        loss: Tensor = model(**inputs, labels=batch["labels"], num_items_in_batch=one, use_cache=False).loss
+        return loss
+    targets = batch["labels"][:, 1:]
+    if "position_ids" in batch:
+        kept = (targets != IGNORED).any(dim=0).nonzero().squeeze(1)
+        logits, targets = model(**inputs, use_cache=False, logits_to_keep=kept).logits, targets[:, kept]
+    else:
+        logits = model(**inputs, use_cache=False).logits[:, :-1]
+    return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum")
 
 
 def lines_in_words(batch: Batch, shown: int = 8) -> str:

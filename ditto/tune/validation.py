@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
@@ -13,28 +13,30 @@ from ditto.tune.batches import Batch, padded
 from ditto.tune.data import Example
 from ditto.tune.gather import whole
 from ditto.tune.module import CausalLM, summed_loss
+from ditto.tune.space import saving
+
+BEST: Final = "best"
 
 
 class Validation(pl.Callback):
     """Every `every` steps and at the last one, the mean loss over the supervised tokens of `examples` goes to
-    `folder`/validation.csv; the weights with the lowest are kept in `best`, on rank 0.
+    `folder`/validation.csv; of the `kept` steps with the lowest, the weights stay in `folder`/best, by rank 0.
+
+    Raises:
+        StoreError: the disk is full.
     """
 
-    def __init__(self, examples: Sequence[Example], pad: int, every: int, size: int, folder: Path) -> None:
+    def __init__(self, examples: Sequence[Example], pad: int, every: int, size: int, folder: Path, kept: int) -> None:
         self.losses = dict[int, float]()
-        self._every, self._folder = every, folder
+        self._every, self._folder, self._kept = every, folder, kept
         self._batches = [padded(examples[i : i + size], pad) for i in range(0, len(examples), size)]
 
     @property
     def best_step(self) -> int:
-        return min(self.losses, key=lambda step: (self.losses[step], step))
+        return self._ranked()[0]
 
     def best(self) -> dict[str, Tensor]:
-        return load_file(self._best)
-
-    def close(self) -> None:
-        """Forget the best weights, once they are saved elsewhere."""
-        self._best.unlink(missing_ok=True)
+        return load_file(self._place(self.best_step))
 
     def state_dict(self) -> dict[str, Any]:
         return {"losses": self.losses}
@@ -49,20 +51,30 @@ class Validation(pl.Callback):
             return
         assert isinstance(pl_module, CausalLM)
         self.losses[step] = self._loss(trainer, pl_module)
-        if self.best_step == step:
+        if step in self._ranked()[: self._kept]:
             weights = whole(pl_module.model, trainer.global_rank)
             if trainer.is_global_zero:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                beside = self._best.with_suffix(".partial")
-                save_file({name: tensor.contiguous() for name, tensor in weights.items()}, beside)
-                beside.rename(self._best)
+                self._save(step, weights)
         if trainer.is_global_zero:
             lines = [f"{at},{loss:.6f}\n" for at, loss in self.losses.items()]
             (self._folder / "validation.csv").write_text("step,loss\n" + "".join(lines))
 
-    @property
-    def _best(self) -> Path:
-        return self._folder / "best.safetensors"
+    def _ranked(self) -> list[int]:
+        return sorted(self.losses, key=lambda step: (self.losses[step], step))
+
+    def _place(self, step: int) -> Path:
+        return self._folder / BEST / f"step-{step:08d}.safetensors"
+
+    def _save(self, step: int, weights: dict[str, Tensor]) -> None:
+        place = self._place(step)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside = place.with_suffix(".partial")
+        with saving(self._folder):
+            save_file({name: tensor.contiguous() for name, tensor in weights.items()}, beside)
+        beside.rename(place)
+        staying = {self._place(step) for step in self._ranked()[: self._kept]}
+        for left in set(place.parent.iterdir()) - staying:
+            left.unlink()
 
     def _loss(self, trainer: pl.Trainer, module: CausalLM) -> float:
         """Every rank computes as often as the others, because ZeRO-3 gathers weights from all of them."""

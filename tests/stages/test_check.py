@@ -1,5 +1,6 @@
 """The look at everything before anything runs."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,10 @@ def test_zero_without_deepspeed_is_one_sentence(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("ditto.tune.zero.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="needs DeepSpeed, which is not installed"):
         check(config("trainer=zero2"))
+
+
+def test_ligers_kernels_are_asked_for_before_anything_runs() -> None:
+    if find_spec("liger_kernel"):
+        pytest.skip("Liger's kernels are installed")
+    with pytest.raises(ConfigError, match="needs Liger's kernels, which are not installed: pip install liger-kernel"):
+        check(config("tuning.liger=true"))

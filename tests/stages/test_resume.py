@@ -1,10 +1,12 @@
 """A tuning that was killed goes on from its last checkpoint and ends as if nothing had happened."""
 
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 
@@ -14,7 +16,7 @@ import torch
 from omegaconf import OmegaConf
 from transformers import AutoModelForCausalLM
 
-from ditto.errors import Interrupted
+from ditto.errors import Interrupted, StoreError
 from ditto.models import Model
 from ditto.stages import rank, tune
 from ditto.store import Artifact
@@ -152,6 +154,40 @@ def test_a_checkpoint_whose_writing_was_killed_leaves_the_former_one(
     rank.train(OmegaConf.load(whole.folder / "job.yaml"), lambda step, loss: None)
     assert tuning.bytes() == whole.bytes()
     assert told == list(range(1, STEPS + 1))
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes: writing ends as on a full disk."""
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        yield resource.setrlimit(resource.RLIMIT_FSIZE, (size, former[1]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+
+
+def test_a_disk_that_is_full_is_one_sentence_and_the_former_checkpoint_stays(make: Make) -> None:
+    tuning, whole = make("tuning"), make("whole")
+    job = OmegaConf.load(tuning.folder / "job.yaml")
+    with ExitStack() as stack:
+
+        def told(step: int, loss: float) -> None:
+            if step == 10:
+                stack.enter_context(disk_of(4096))
+
+        with pytest.raises(StoreError, match=r"checkpoints: the disk is full\. Free space") as error:
+            rank.train(job, told)
+    assert "\n" not in str(error.value)
+    assert tuning.checkpoints() == ["step-00000007"]
+    tuning.alone()
+    whole.alone()
+    assert tuning.bytes() == whole.bytes()
+
+
+def test_a_disk_that_is_full_when_the_model_is_saved_is_one_sentence(make: Make) -> None:
+    job = OmegaConf.load(make("tuning", "checkpoint_every=0").folder / "job.yaml")
+    with pytest.raises(StoreError, match=r"tuning: the disk is full\. Free space"), disk_of(4096):
+        rank.train(job, lambda step, loss: None)
 
 
 def test_no_checkpoint_stays_in_the_artifact(tmp_path: Path, simulated: Artifact, model: Model) -> None:

@@ -1,5 +1,6 @@
 """The tuning stage: any precision of the seed comes out as it went in, and works."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,18 @@ def test_lora_leaves_an_adapter_and_a_merged_model_that_say_the_same(
     assert torch.equal(plain.get_input_embeddings().weight, base.get_input_embeddings().weight)
     assert 0 < made.counts["trained"] < made.counts["parameters"]
     assert (made.path / "adapter" / "adapter_model.safetensors").stat().st_size < 100_000
+
+
+def test_in_mixed_precision_a_frozen_seed_takes_the_memory_it_is_stored_in(
+    tmp_path: Path, simulated: Artifact, model: Model
+) -> None:
+    seed = replace(model, dtype="bfloat16")
+    cfg = composed(tmp_path, "tuning=lora", "tuning.lr=0.01", "tuning.min_lr=0", "trainer.precision=bf16-mixed")
+    held = learner(seed, method(cfg.tuning), "cpu", frozen_as_stored=True)
+    assert {(p.dtype, p.requires_grad) for p in held.parameters()} == {(torch.bfloat16, False), (torch.float32, True)}
+    made = tune.run(cfg, Store(cfg.paths.root), simulated, seed, model)
+    losses = [float(line.split(",")[1]) for line in (made.path / "loss.csv").read_text().splitlines()[1:]]
+    assert losses[-1] < losses[0]
 
 
 def test_adapters_on_layers_that_are_not_there_are_one_sentence(

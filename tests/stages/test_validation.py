@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from omegaconf import OmegaConf
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from ditto.errors import ConfigError, Interrupted
@@ -96,6 +97,21 @@ def test_two_ranks_measure_what_one_measures(tmp_path: Path, simulated: Artifact
     assert measured(two.path) == pytest.approx(measured(one.path), rel=1e-4)
 
 
+def test_as_many_of_the_best_weights_stay_as_were_asked_for(tmp_path: Path, simulated: Artifact, model: Model) -> None:
+    cfg = composed(tmp_path, *ASIDE, "tuning.best=3")
+    made = tune.run(cfg, Store(cfg.paths.root), simulated, model, model)
+    losses = measured(made.path)
+    best = sorted(sorted(losses, key=losses.__getitem__)[:3])
+    assert [f.name for f in sorted((made.path / "best").iterdir())] == [f"step-{n:08d}.safetensors" for n in best]
+    aside = [s for s in sessions(simulated) if s.character in _chosen(simulated)]
+    for step in best:
+        network = AutoModelForCausalLM.from_pretrained(made.path / "model")
+        network.load_state_dict(load_file(made.path / "best" / f"step-{step:08d}.safetensors"), strict=False)
+        network.save_pretrained(tmp_path / "again")
+        assert loss_of(tmp_path / "again", model, aside) == pytest.approx(losses[step], abs=2e-4)
+
+
 def test_the_best_needs_something_to_measure_it_on(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"tuning\.keep=best cannot be meant: .*tuning\.validation"):
-        check(composed(tmp_path, "tuning.keep=best"))
+    for wish in ("tuning.keep=best", "tuning.best=2"):
+        with pytest.raises(ConfigError, match=rf"{wish} cannot be meant: .*tuning\.validation"):
+            check(composed(tmp_path, wish))

@@ -46,14 +46,14 @@ def mean_loss(network: PreTrainedModel, some: list[Example]) -> float:
     return losses / sum(sum(example.supervised[1:]) for example in some)
 
 
-@pytest.mark.parametrize("row_length", [None, 40, 64, 512])
+@pytest.mark.parametrize("packing", [False, True])
 @pytest.mark.parametrize(("accumulate", "ranks"), [(1, 1), (3, 1), (1, 2), (2, 2), (4, 2)])
 def test_the_parts_of_a_step_add_up_to_the_loss_of_the_whole(
-    model: Model, accumulate: int, ranks: int, row_length: int | None
+    model: Model, accumulate: int, ranks: int, packing: bool
 ) -> None:
     network, some = load_weights(model, "cpu"), examples()
     batches = [[0, 2, 1, 5, 7, 11, 4, 6], [3, 4, 0, 2, 8, 9, 10, 5]]
-    shares = [MicroBatches(some, batches, accumulate, PAD, row_length, rank, ranks) for rank in range(ranks)]
+    shares = [MicroBatches(some, batches, accumulate, PAD, packing, rank, ranks) for rank in range(ranks)]
     for step, batch in enumerate(batches):
         parts = [share[step * accumulate + n] for share in shares for n in range(accumulate)]
         with torch.inference_mode():
@@ -62,6 +62,14 @@ def test_the_parts_of_a_step_add_up_to_the_loss_of_the_whole(
         assert float(found) == pytest.approx(mean_loss(network, [some[i] for i in batch]), rel=1e-5)
         seen = Counter(int(i) for part in parts for i in part["input_ids"].flatten() if i != PAD)
         assert seen == Counter(i for j in batch for i in some[j].ids)
+
+
+@pytest.mark.parametrize("packing", [False, True])
+def test_the_loss_that_kernels_compute_inside_the_model_is_ours(model: Model, packing: bool) -> None:
+    network, batch = load_weights(model, "cpu"), MicroBatches(examples(), [[0, 2, 1, 5]], 1, PAD, packing)[0]
+    with torch.inference_mode():
+        ours, inside = summed_loss(network, batch), summed_loss(network, batch, fused=True)
+    assert float(inside) == pytest.approx(float(ours), rel=1e-5)
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
@@ -78,13 +86,19 @@ def test_packed_examples_do_not_see_each_other(model: Model, attention: str) -> 
     assert torch.allclose(logits[1, : len(third.ids)], alone[2], atol=1e-5)
 
 
-def test_no_row_is_longer_than_it_may_be_and_few_are_needed() -> None:
+def test_packed_rows_hardly_have_padding_and_are_as_short_as_can_be() -> None:
     some = examples(60)
-    (batch,) = (part for part in [MicroBatches(some, [list(range(60))], 1, PAD, 100)[0]])
+    lengths = [len(example.ids) for example in some]
+    batch = MicroBatches(some, [list(range(60))], 1, PAD, packing=True)[0]
     rows, length = batch["input_ids"].shape
-    assert length <= 100
-    assert rows <= 1.1 * sum(len(example.ids) for example in some) / 100 + 1
+    assert rows * length <= 1.05 * sum(lengths)
+    assert max(lengths) <= length <= 2 * max(lengths)
     assert int((batch["labels"] != IGNORED).sum()) == sum(sum(example.supervised[1:]) for example in some)
+
+
+def test_a_long_and_a_short_example_share_a_row() -> None:
+    long, short = Example((5,) * 90, (True,) * 90), Example((6,) * 30, (True,) * 30)
+    assert MicroBatches([long, short], [[0, 1]], 1, PAD, packing=True)[0]["input_ids"].shape == (1, 120)
 
 
 def test_parts_are_about_as_long_and_packed_parts_hold_about_as_many_tokens() -> None:
@@ -93,7 +107,7 @@ def test_parts_are_about_as_long_and_packed_parts_hold_about_as_many_tokens() ->
     assert sum(part["input_ids"].numel() for part in (loose[n] for n in range(4))) < 1.3 * sum(
         len(example.ids) for example in some
     )
-    tight = MicroBatches(some, [list(range(40))], 4, PAD, 10_000)
+    tight = MicroBatches(some, [list(range(40))], 4, PAD, packing=True)
     sizes = [tight[n]["input_ids"].numel() for n in range(4)]
     assert max(sizes) < 1.1 * min(sizes)
 
