@@ -18,7 +18,7 @@ T = TypeVar("T")
 UNKNOWN: Final = {"unexpected_keyword_argument", "extra_forbidden"}  # pydantic's words for a field too many
 Kind = Literal["specific", "contrastive"]
 Row = Literal["base", "supervision", "imitation"]
-Metric = Literal["identity", "knowledge", "rejection"]
+Metric = Literal["identity", "knowledge", "rejection", "quality"]
 
 
 class Message(TypedDict):
@@ -48,6 +48,7 @@ class Character:
     aliases: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     article: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +92,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The questions put to one held-out character, and the four roles a judge chooses among."""
+    """The questions put to one held-out character, the four roles a judge chooses among, and what is judged.
+
+    The model is told `system`; None stands for the brief introduction that the prompts make, "" for nothing.
+    """
 
     character: Character
     candidates: tuple[Character, ...]
     questions: tuple[Question, ...]
+    system: str | None = None
+    metrics: tuple[Metric, ...] = ("identity", "knowledge", "rejection")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +119,7 @@ class Answer:
 class Verdict:
     """One judgement of one answer. `value` is None where it could not be scored, with the reason.
 
-    identity and rejection are 0 or 1, knowledge is 1 to 10 (paper, section 4).
+    identity and rejection are 0 or 1, knowledge and quality 1 to 10 (paper, section 4).
     """
 
     character: str

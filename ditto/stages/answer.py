@@ -80,9 +80,7 @@ class Interview:
 
     def in_conversation(self) -> list[Answer]:
         """All sessions side by side, a turn at a time; a failed turn ends its session."""
-        talks: list[list[Message]] = [
-            [{"role": "system", "content": brief(s.character, self.prompts)}] for s in self.sessions
-        ]
+        talks = [self._opening(s) for s in self.sessions]
         answers: list[list[Answer]] = [[] for _ in self.sessions]
         for turn in range(max(len(s.questions) for s in self.sessions)):
             due = [i for i, s in enumerate(self.sessions) if turn < len(s.questions)]
@@ -94,6 +92,10 @@ class Interview:
                 if text := answers[i][-1].text:
                     talks[i].append({"role": "assistant", "content": text})
         return [answer for session in answers for answer in session]
+
+    def _opening(self, session: Session) -> list[Message]:
+        told = brief(session.character, self.prompts) if session.system is None else session.system
+        return [{"role": "system", "content": told}] if told else []
 
     def _with_profile(self, session: Session, query: str) -> Request:
         role = session.character

@@ -13,7 +13,7 @@ from ditto.records import Session, read_jsonl, write_jsonl
 from ditto.stages import characters
 from ditto.store import Artifact, Recipe, Store
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ditto.evaluate.benchmark import check_apart
 from ditto.records import Character, Split, read_jsonl, write_jsonl
 from ditto.store import Artifact, Recipe, Store
 
-VERSION = 1
+VERSION = 2
 
 
 class Source(Protocol):

@@ -1,6 +1,7 @@
 """DeepSpeed's ZeRO under Lightning, on GPUs and, with gloo, on CPU processes."""
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ class ZeRO(DeepSpeedStrategy):
     `options` are its own arguments. Our loader has no batch size for it to find, hence the one it is told.
 
     Raises:
-        ConfigError: DeepSpeed is not installed.
+        ConfigError: DeepSpeed is not installed, or a checkpoint was saved by another number of ranks.
     """
 
     def __init__(self, stage: int, **options: Any) -> None:
@@ -40,6 +41,15 @@ class ZeRO(DeepSpeedStrategy):
         else:
             self.set_world_ranks()
             self._init_deepspeed_distributed()
+
+    def load_checkpoint(self, checkpoint_path: Any, weights_only: bool | None = None) -> dict[str, Any]:
+        ranks = len(list(Path(checkpoint_path).glob("checkpoint/*optim_states.pt")))
+        if ranks != self.world_size:
+            raise ConfigError(
+                f"{checkpoint_path} was saved by {ranks} ranks, and ZeRO cannot go on with {self.world_size}: start as "
+                "many as before, or delete it."
+            )
+        return super().load_checkpoint(checkpoint_path, weights_only)
 
     @property
     def root_device(self) -> torch.device:

@@ -127,6 +127,29 @@ def test_two_ranks_go_on_together(make: Make, trainer: str, how: int) -> None:
     assert all(torch.allclose(a[name], b[name], atol=1e-4) for name in a)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", ["fsdp", "zero2"])
+def test_one_rank_goes_on_where_two_were_where_the_strategy_allows_it(make: Make, trainer: str) -> None:
+    if trainer == "zero2":
+        pytest.importorskip("deepspeed", reason="DeepSpeed is not installed: pip install -e '.[deepspeed]'")
+    tuning = make("tuning", "tuning.lr=0.0005", "tuning.min_lr=0", f"trainer={trainer}", "trainer.devices=2")
+    tuning.stop_after(17, TWO, signal.SIGTERM)
+    file = tuning.folder / "job.yaml"
+    OmegaConf.save(OmegaConf.merge(OmegaConf.load(file), {"trainer": {"devices": 1}}), file)
+    status = tuning.start(ONE).wait(timeout=120)
+    if trainer == "zero2":
+        assert status == 1
+        told = (tuning.folder / rank.ERROR).read_text()
+        assert "saved by 2 ranks, and ZeRO cannot go on with 1: start as many as before" in told
+    else:
+        assert status == 0, (tuning.folder / "log").read_text()
+        whole = make("whole", "tuning.lr=0.0005", "tuning.min_lr=0")
+        whole.alone()
+        assert [float(line.split(",")[1]) for line in tuning.losses()] == pytest.approx(
+            [float(line.split(",")[1]) for line in whole.losses()], rel=1e-4
+        )
+
+
 def test_a_checkpoint_whose_writing_was_killed_leaves_the_former_one(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
