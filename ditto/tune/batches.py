@@ -1,8 +1,8 @@
 """From examples to what each rank sees at each step: an order fixed by the seed, packed or padded rows."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from random import Random
 from typing import Any, Final
 
@@ -10,12 +10,12 @@ import pytorch_lightning as pl
 import torch
 from binpacking.to_constant_bin_number import to_constant_bin_number
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ditto.tune.data import Example
 
 IGNORED: Final = -100
-PADDING: Final = 0.05  # of a packed part's tokens, at most
 Batch = dict[str, Tensor]
 
 
@@ -29,36 +29,34 @@ def plan(n: int, batch_size: int, steps: int, seed: int) -> list[list[int]]:
 
 def padded(examples: Sequence[Example], pad: int) -> Batch:
     """One example a row: right-padded `input_ids`, `attention_mask` and `labels`, each (examples, longest)."""
-    batch = packed([[example] for example in examples], pad)
-    lengths = torch.tensor([len(example.ids) for example in examples])
-    del batch["position_ids"]
-    return batch | {"attention_mask": (torch.arange(batch["labels"].shape[1]) < lengths[:, None]).long()}
-
-
-def packed(rows: Sequence[Sequence[Example]], pad: int) -> Batch:
-    """Several examples a row: `input_ids`, `position_ids` and `labels`, each (rows, longest).
-
-    Positions begin again with each example. That is how transformers knows that one must not attend to
-    another; the padding at a row's end is one more, which nobody learns from.
-    """
-    length = max(sum(len(example.ids) for example in row) for row in rows)
-    batch = {
-        "input_ids": torch.full((len(rows), length), pad),
-        "position_ids": torch.zeros(len(rows), length, dtype=torch.long),
-        "labels": torch.full((len(rows), length), IGNORED),
+    ids = [torch.tensor(example.ids) for example in examples]
+    return {
+        "input_ids": pad_sequence(ids, batch_first=True, padding_value=pad),
+        "attention_mask": pad_sequence([torch.ones_like(row) for row in ids], batch_first=True),
+        "labels": pad_sequence([_labels(e) for e in examples], batch_first=True, padding_value=IGNORED),
     }
-    for i, row in enumerate(rows):
-        start = 0
-        for example in row:
-            ids = torch.tensor(example.ids)
-            end = start + len(ids)
-            batch["input_ids"][i, start:end] = ids
-            batch["position_ids"][i, start:end] = torch.arange(len(ids))
-            batch["labels"][i, start:end] = torch.where(torch.tensor(example.supervised), ids, IGNORED)
-            batch["labels"][i, start] = IGNORED  # nothing before it is its own
-            start = end
-        batch["position_ids"][i, start:] = torch.arange(length - start)
-    return batch
+
+
+def packed(examples: Sequence[Example]) -> Batch:
+    """All examples in one row, none padded: `input_ids`, `position_ids` and `labels`, each (1, tokens), and the
+    `bounds` between which each example lies.
+
+    Positions begin again with each example, which is how transformers knows that one must not attend to another.
+    """
+    lengths = [_length(example) for example in examples]
+    return {
+        "input_ids": torch.tensor([[token for example in examples for token in example.ids]]),
+        "position_ids": torch.cat([torch.arange(length) for length in lengths])[None],
+        "labels": torch.cat([_labels(example) for example in examples])[None],
+        "bounds": torch.tensor([0, *accumulate(lengths)]),
+    }
+
+
+def _labels(example: Example) -> Tensor:
+    """The supervised tokens; nothing before the first is its own."""
+    labels = torch.where(torch.tensor(example.supervised), torch.tensor(example.ids), IGNORED)
+    labels[0] = IGNORED
+    return labels
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,8 @@ class MicroBatches(Dataset[Batch]):
     A step sees the same examples and has the same loss however it is divided, packed or padded: `scale`
     is what a part's summed loss is divided by, so that the mean over a step's supervised tokens comes out
     (Lightning divides by `accumulate` once more, and takes the mean over the ranks).
-    With `packing`, all parts get about as many tokens, in as many rows as can be filled: attention grows with the
-    square of a row. Without, the examples of a part are about as long.
+    With `packing`, a part is one row, and all parts have about as many tokens; without, the examples of a part are
+    about as long.
     """
 
     examples: Sequence[Example]
@@ -93,7 +91,7 @@ class MicroBatches(Dataset[Batch]):
             batch = padded(part, self.pad)
         else:
             part = to_constant_bin_number(examples, parts, key=_length)[n * self.ranks + self.rank]
-            batch = packed(_rows(part), self.pad)
+            batch = packed(part)
         tokens = sum(sum(example.supervised[1:]) for example in examples)
         batch["scale"] = torch.tensor(tokens / parts)
         batch["tokens"] = torch.tensor(sum(map(_length, part)))
@@ -143,16 +141,6 @@ def _alike(examples: Sequence[Example], parts: int) -> list[list[Example]]:
     """The examples in the order of their lengths, cut into as many parts."""
     ordered = sorted(examples, key=_length)
     return [ordered[n * len(ordered) // parts : (n + 1) * len(ordered) // parts] for n in range(parts)]
-
-
-def _rows(examples: Sequence[Example]) -> list[list[Example]]:
-    """The examples spread over the most rows that leave little padding; a single one leaves none."""
-    total = sum(map(_length, examples))
-    for n in range(math.ceil(total / max(map(_length, examples))), 0, -1):
-        rows: list[list[Example]] = to_constant_bin_number(examples, n, key=_length)
-        if n * max(sum(map(_length, row)) for row in rows) <= (1 + PADDING) * total:
-            break
-    return rows
 
 
 def _length(example: Example) -> int:

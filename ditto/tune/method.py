@@ -13,6 +13,7 @@ from ditto.config import build, typed
 from ditto.errors import ConfigError
 from ditto.models import Model, load_weights
 from ditto.tune.adapter import adapted
+from ditto.tune.attention import NAME
 from ditto.tune.module import Tuning
 
 
@@ -70,7 +71,8 @@ def learner(
         stored = load_weights(seed, "cpu")
         whole = stored if how.adapter and frozen_as_stored else stored.float()
     try:
-        whole.set_attn_implementation(how.tuning.attention)
+        by_session = how.tuning.packing and how.tuning.attention == "sdpa"
+        whole.set_attn_implementation(NAME if by_session else how.tuning.attention)
     except (ImportError, ValueError) as error:
         reason = str(error).split(". ")[0].rstrip(".")
         raise ConfigError(f"tuning.attention={how.tuning.attention} cannot be used: {reason}.") from None

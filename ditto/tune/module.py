@@ -125,16 +125,19 @@ class CausalLM(pl.LightningModule):
 def summed_loss(model: PreTrainedModel | PeftModel, batch: Batch, *, fused: bool = False) -> Tensor:
     """Cross-entropy summed over the batch's supervised tokens.
 
-    Of packed rows, no logits are made where nothing is supervised; `fused` leaves the loss to the model, whose kernels
+    Of a packed row, no logits are made where nothing is supervised; `fused` leaves the loss to the model, whose kernels
     make none at all.
     """
-    inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "position_ids") if name in batch}
+    names = ("input_ids", "attention_mask", "position_ids")
+    inputs: dict[str, Any] = {name: batch[name] for name in names if name in batch}
+    if "bounds" in batch:
+        inputs["bounds"] = batch["bounds"].tolist()
     if fused:
         one = torch.ones((), device=batch["labels"].device)
         loss: Tensor = model(**inputs, labels=batch["labels"], num_items_in_batch=one, use_cache=False).loss
         return loss
     targets = batch["labels"][:, 1:]
-    if "position_ids" in batch:
+    if "bounds" in batch:
         kept = (targets != IGNORED).any(dim=0).nonzero().squeeze(1)
         logits, targets = model(**inputs, use_cache=False, logits_to_keep=kept).logits, targets[:, kept]
     else:

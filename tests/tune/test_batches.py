@@ -1,18 +1,28 @@
 """However a step is divided, packed or spread over ranks, it sees the same examples and has the same loss."""
 
 from collections import Counter
+from itertools import pairwise
 from random import Random
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from ditto.models import Model, load_weights
+from ditto.tune.attention import NAME
 from ditto.tune.batches import IGNORED, DialogueData, MicroBatches, packed, padded, plan
 from ditto.tune.data import Example
 from ditto.tune.module import summed_loss
 
 PAD = 1
+SMALL = {
+    "vocab_size": 300,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+}
 
 
 def test_every_example_is_seen_once_an_epoch() -> None:
@@ -72,33 +82,29 @@ def test_the_loss_that_kernels_compute_inside_the_model_is_ours(model: Model, pa
     assert float(inside) == pytest.approx(float(ours), rel=1e-5)
 
 
-@pytest.mark.parametrize("attention", ["sdpa", "eager"])
-def test_packed_examples_do_not_see_each_other(model: Model, attention: str) -> None:
-    network = AutoModelForCausalLM.from_pretrained(model.path, attn_implementation=attention).eval()
-    one, other, third = examples(3)
-    batch = packed([[one, other], [third]], PAD)
-    with torch.inference_mode():
-        logits = network(input_ids=batch["input_ids"], position_ids=batch["position_ids"], use_cache=False).logits
-        alone = [network(input_ids=torch.tensor([example.ids])).logits[0] for example in (one, other, third)]
-    start = len(one.ids)
-    assert torch.allclose(logits[0, :start], alone[0], atol=1e-5)
-    assert torch.allclose(logits[0, start : start + len(other.ids)], alone[1], atol=1e-5)
-    assert torch.allclose(logits[1, : len(third.ids)], alone[2], atol=1e-5)
+@pytest.mark.parametrize("attention", [NAME, "sdpa", "eager"])
+@pytest.mark.parametrize("window", [None, 7])
+def test_packed_examples_do_not_see_each_other(model: Model, attention: str, window: int | None) -> None:
+    """Whole heads, shared key-value heads and sliding windows alike."""
+    config = AutoConfig.for_model("mistral", **SMALL, sliding_window=window, attn_implementation="sdpa")
+    network = AutoModelForCausalLM.from_config(config).eval()
+    some = examples(3)
+    alone = [network(input_ids=torch.tensor([example.ids])).logits[0] for example in some]
+    network.set_attn_implementation(attention)
+    batch = packed(some)
+    bounds = batch.pop("bounds").tolist()
+    del batch["labels"]
+    logits = network(**batch, bounds=bounds, use_cache=False).logits[0]
+    for expected, (start, end) in zip(alone, pairwise(bounds), strict=True):
+        assert torch.allclose(logits[start:end], expected, atol=1e-5)
 
 
-def test_packed_rows_hardly_have_padding_and_are_as_short_as_can_be() -> None:
+def test_a_packed_part_is_one_row_without_padding() -> None:
     some = examples(60)
-    lengths = [len(example.ids) for example in some]
     batch = MicroBatches(some, [list(range(60))], 1, PAD, packing=True)[0]
-    rows, length = batch["input_ids"].shape
-    assert rows * length <= 1.05 * sum(lengths)
-    assert max(lengths) <= length <= 2 * max(lengths)
+    assert batch["input_ids"].shape == (1, sum(len(example.ids) for example in some))
+    assert batch["bounds"].tolist()[-1] == batch["input_ids"].numel()
     assert int((batch["labels"] != IGNORED).sum()) == sum(sum(example.supervised[1:]) for example in some)
-
-
-def test_a_long_and_a_short_example_share_a_row() -> None:
-    long, short = Example((5,) * 90, (True,) * 90), Example((6,) * 30, (True,) * 30)
-    assert MicroBatches([long, short], [[0, 1]], 1, PAD, packing=True)[0]["input_ids"].shape == (1, 120)
 
 
 def test_parts_are_about_as_long_and_packed_parts_hold_about_as_many_tokens() -> None:
