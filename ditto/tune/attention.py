@@ -34,15 +34,11 @@ def attend(
     """
     if bounds is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, **options)
-    parts = [
-        sdpa_attention_forward(
-            module,
-            *(states[:, :, start:end] for states in (query, key, value)),
-            attention_mask=_band(end - start, sliding_window, query.device),
-            **options,
-        )[0]
-        for start, end in pairwise(bounds)
-    ]
+    parts = list[Tensor]()
+    for start, end in pairwise(bounds):
+        q, k, v = (states[:, :, start:end] for states in (query, key, value))
+        mask = _band(end - start, sliding_window, query.device)
+        parts.append(sdpa_attention_forward(module, q, k, v, mask, **options)[0])
     return torch.cat(parts, dim=1), None
 
 
