@@ -6,11 +6,13 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 RESAMPLES: Final = 2000
 LEVEL: Final = 0.95
 Floats = NDArray[np.float64]
 Scores = Mapping[str, Sequence[float]]
+Labels = Mapping[tuple[str, int], float]  # one rater's scores by role and turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def means(scores: Sequence[Scores], seed: int = 0) -> Floats:
     sums = np.array([[float(sum(one.get(who, ()))) for one in scores] for who in characters])
     counts = np.array([[len(one.get(who, ())) for one in scores] for who in characters])
     n = len(characters)
-    draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
+    draws = np.random.default_rng(seed).multinomial(_drawn(n), np.full(n, 1 / n), size=RESAMPLES)
     weights = np.vstack([np.ones(n, dtype=np.int64), draws])
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Floats = (weights @ sums) / (weights @ counts)
@@ -50,3 +52,13 @@ def interval(samples: Floats) -> Interval:
     value = float(samples[0])
     # Equal scores resample to the mean but for its last digit, which must not fall outside.
     return Interval(value, min(float(low), value), max(float(high), value))
+
+
+def _drawn(n: int) -> int:
+    """How many of `n` characters make a resample whose percentiles cover as often as they claim.
+
+    Resamples of all n vary by (n - 1) / n too little, and their percentiles reach as far as the normal's
+    where Student's are due (Hesterberg 2015). Fewer draws widen them by both, and never beyond the scores.
+    """
+    tail = (1 - LEVEL) / 2
+    return max(1, round((n - 1) * float(ndtri(tail) / stdtrit(max(n - 1, 1), tail)) ** 2))

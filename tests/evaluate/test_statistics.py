@@ -1,14 +1,16 @@
 """The interval covers the truth as often as it says, because it resamples characters and not turns."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ditto.evaluate.statistics import RESAMPLES, Interval, interval, means
+from ditto.evaluate.statistics import RESAMPLES, Floats, Interval, interval, means
 
+Draw = Callable[[np.random.Generator], Floats]
 SCORES = st.dictionaries(
     st.sampled_from("abcdef"), st.lists(st.floats(min_value=1, max_value=10), min_size=1, max_size=4), min_size=1
 )
@@ -43,6 +45,27 @@ def test_turns_resampled_one_by_one_would_claim_far_too_much() -> None:
     assert covered(40, by_turn=True) < 0.75
 
 
+def ratings(rng: np.random.Generator, n: int = 30) -> Floats:
+    """Around 5.5 of 1 to 10, as a judge of knowledge gives them: 5 turns a role."""
+    return np.clip(rng.normal(5.5, 1, (n, 1)) + rng.normal(0, 1.5, (n, 5)), 1, 10)
+
+
+def choices(rng: np.random.Generator, n: int = 30) -> Floats:
+    """Right two times in three, some roles more often than others."""
+    return (rng.random((n, 5)) < rng.beta(4, 2, (n, 1))).astype(np.float64)
+
+
+@pytest.mark.parametrize(("drawn", "truth"), [(ratings, 5.5), (choices, 2 / 3)])
+def test_intervals_over_roles_cover_95_times_in_100_and_over_turns_do_not(drawn: Draw, truth: float) -> None:
+    rng = np.random.default_rng(0)
+    trials = [drawn(rng) for _ in range(1000)]
+    samples = means([{f"Q{i}": list(row) for i, row in enumerate(values)} for values in trials])
+    found = [interval(column) for column in samples.T]
+    assert 0.93 <= np.mean([f.low <= truth <= f.high for f in found]) <= 0.97
+    naive = [abs(x.mean() - truth) <= 1.96 * x.std(ddof=1) / np.sqrt(x.size) for x in trials]
+    assert np.mean(naive) < 0.9
+
+
 def test_duplicating_every_turn_makes_nothing_surer() -> None:
     scores = clustered(np.random.default_rng(1))
     once, twice = mean(scores), mean({who: values * 2 for who, values in scores.items()})
@@ -70,8 +93,9 @@ def test_sets_over_the_same_characters_are_resampled_together() -> None:
 
 
 def test_a_character_missing_from_one_set_is_drawn_for_the_other() -> None:
-    samples = means([{"a": [1.0], "b": [3.0]}, {"b": [5.0]}])
-    assert samples[0].tolist() == [2.0, 5.0]
+    # Of five characters a resample draws two.
+    samples = means([{"a": [1.0]} | {who: [3.0] for who in "bcde"}, {who: [5.0] for who in "bcde"}])
+    assert samples[0].tolist() == pytest.approx([2.6, 5.0])
     drawn = samples[1:]
     assert set(drawn[:, 0]) == {1.0, 2.0, 3.0}
     assert np.isnan(drawn[drawn[:, 0] == 1.0, 1]).all()
