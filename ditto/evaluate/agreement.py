@@ -1,0 +1,52 @@
+"""Whether raters agree beyond chance: Cohen's kappa for two, Krippendorff's alpha for any number."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import krippendorff
+import numpy as np
+from statsmodels.stats.inter_rater import cohens_kappa
+
+from ditto.errors import DataError
+from ditto.evaluate.statistics import Labels
+
+Level = Literal["nominal", "ordinal", "interval"]
+
+
+def kappa(one: Labels, other: Labels) -> float:
+    """Cohen's kappa (1960) over the turns that both raters scored: 1 is agreement, 0 is chance.
+
+    Raises:
+        DataError: no turn in common, or but one value among them, where chance explains everything.
+    """
+    turns = one.keys() & other.keys()
+    values, coded = np.unique([[one[t], other[t]] for t in turns], return_inverse=True)
+    if len(values) < 2:
+        raise DataError(_undefined("kappa", len(turns)))
+    table = np.zeros((len(values), len(values)))
+    np.add.at(table, tuple(coded.reshape(-1, 2).T), 1)
+    return float(cohens_kappa(table, return_results=False))
+
+
+def alpha(raters: Sequence[Labels], level: Level) -> float:
+    """Krippendorff's alpha (2011): 1 is agreement, 0 is chance; a turn counts where two raters scored it.
+
+    `level` says what a distance between values means: `nominal` equal or not, `ordinal` ranks, `interval`
+    squared differences.
+
+    Raises:
+        DataError: no turn with two raters, or but one value among such turns.
+    """
+    turns = sorted({turn for rater in raters for turn in rater})
+    shared = [t for t in turns if sum(t in rater for rater in raters) > 1]
+    if len({rater[t] for t in shared for rater in raters if t in rater}) < 2:
+        raise DataError(_undefined("alpha", len(shared)))
+    table = [[rater.get(t, np.nan) for t in shared] for rater in raters]
+    return float(krippendorff.alpha(reliability_data=table, level_of_measurement=level))
+
+
+def _undefined(measure: str, turns: int) -> str:
+    return (
+        f"{measure} is undefined over {turns} turns scored by two raters: it needs turns that two raters scored, "
+        "with two different values among them."
+    )
