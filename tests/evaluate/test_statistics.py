@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ditto.evaluate.statistics import RESAMPLES, Floats, Interval, interval, means
 
-Draw = Callable[[np.random.Generator], Floats]
+Draw = Callable[[np.random.Generator, int], Floats]
 SCORES = st.dictionaries(
     st.sampled_from("abcdef"), st.lists(st.floats(min_value=1, max_value=10), min_size=1, max_size=4), min_size=1
 )
@@ -45,20 +45,21 @@ def test_turns_resampled_one_by_one_would_claim_far_too_much() -> None:
     assert covered(40, by_turn=True) < 0.75
 
 
-def ratings(rng: np.random.Generator, n: int = 30) -> Floats:
+def ratings(rng: np.random.Generator, n: int) -> Floats:
     """Around 5.5 of 1 to 10, as a judge of knowledge gives them: 5 turns a role."""
     return np.clip(rng.normal(5.5, 1, (n, 1)) + rng.normal(0, 1.5, (n, 5)), 1, 10)
 
 
-def choices(rng: np.random.Generator, n: int = 30) -> Floats:
+def choices(rng: np.random.Generator, n: int) -> Floats:
     """Right two times in three, some roles more often than others."""
     return (rng.random((n, 5)) < rng.beta(4, 2, (n, 1))).astype(np.float64)
 
 
+@pytest.mark.parametrize("n", [10, 30])
 @pytest.mark.parametrize(("drawn", "truth"), [(ratings, 5.5), (choices, 2 / 3)])
-def test_intervals_over_roles_cover_95_times_in_100_and_over_turns_do_not(drawn: Draw, truth: float) -> None:
+def test_intervals_over_roles_cover_95_times_in_100_and_over_turns_do_not(drawn: Draw, truth: float, n: int) -> None:
     rng = np.random.default_rng(0)
-    trials = [drawn(rng) for _ in range(1000)]
+    trials = [drawn(rng, n) for _ in range(1000)]
     samples = means([{f"Q{i}": list(row) for i, row in enumerate(values)} for values in trials])
     found = [interval(column) for column in samples.T]
     assert 0.93 <= np.mean([f.low <= truth <= f.high for f in found]) <= 0.97
