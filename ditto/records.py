@@ -83,11 +83,15 @@ class Dialogue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One benchmark query: `evidence` is what a right answer rests on, `reject` whether to refuse."""
+    """One benchmark query: `evidence` is what a right answer rests on, `reject` whether to refuse.
+
+    `reference` is a good answer, where the benchmark has one.
+    """
 
     query: str
     reject: bool
     evidence: tuple[Claim, ...] = ()
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +121,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One judgement of one answer. `value` is None where it could not be scored, with the reason.
+    """One vote on one answer, by a judge of a panel. `value` is None where it could not be scored, with the reason.
 
     identity and rejection are 0 or 1, knowledge and quality 1 to 10 (paper, section 4).
     """
@@ -130,6 +134,7 @@ class Verdict:
     value: float | None
     reason: str
     transcript: str = ""
+    judge: str = ""
 
 
 def write_jsonl(path: Path, records: Iterable[Any]) -> int:

@@ -59,9 +59,14 @@ def _hydra(cfg: DictConfig) -> None:
     # torch and transformers load only once the configuration holds
     from transformers.utils import logging
 
-    from ditto.stages import cell
+    from ditto.stages import cell, validate
 
     logging.disable_progress_bar()  # every stage shows its own
+    if cfg.task == "validate_judge":
+        validate.run(cfg)
+        return
+    if cfg.task != "cell":
+        raise ConfigError(f"task={cfg.task} is unknown: it is cell or validate_judge.")
     folder = cell.run(cfg)
     (Path(HydraConfig.get().runtime.output_dir) / study.CELL_DONE).write_text(str(folder.absolute()), "utf-8")
 

@@ -29,6 +29,8 @@ NUISANCE: Final = (
     "logger",
     "preview",
     "hub",
+    "task",
+    "validate",
 )
 # A job leaves this file in its folder once its cell is done; it names the study's folder.
 CELL_DONE: Final = "study.txt"

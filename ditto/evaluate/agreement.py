@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import krippendorff
 import numpy as np
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from ditto.errors import DataError
-from ditto.evaluate.statistics import Labels
+from ditto.evaluate.statistics import Floats, Labels
 
-Level = Literal["nominal", "ordinal", "interval"]
+Level = Literal["nominal", "interval"]
 
 
 def kappa(one: Labels, other: Labels) -> float:
@@ -31,18 +30,27 @@ def kappa(one: Labels, other: Labels) -> float:
 def alpha(raters: Sequence[Labels], level: Level) -> float:
     """Krippendorff's alpha (2011): 1 is agreement, 0 is chance; a turn counts where two raters scored it.
 
-    `level` says what a distance between values means: `nominal` equal or not, `ordinal` ranks, `interval`
-    squared differences.
+    `level` says what a distance between values means: `nominal` equal or not, `interval` squared differences. The
+    library of that name is under the GPL, hence these few lines.
 
     Raises:
         DataError: no turn with two raters, or but one value among such turns.
     """
     turns = sorted({turn for rater in raters for turn in rater})
-    shared = [t for t in turns if sum(t in rater for rater in raters) > 1]
-    if len({rater[t] for t in shared for rater in raters if t in rater}) < 2:
-        raise DataError(_undefined("alpha", len(shared)))
-    table = [[rater.get(t, np.nan) for t in shared] for rater in raters]
-    return float(krippendorff.alpha(reliability_data=table, level_of_measurement=level))
+    units = [np.array([rater[t] for rater in raters if t in rater]) for t in turns]
+    units = [unit for unit in units if len(unit) > 1]
+    values, counts = np.unique(np.concatenate(units or [np.empty(0)]), return_counts=True)
+    if len(values) < 2:
+        raise DataError(_undefined("alpha", len(units)))
+    n = counts.sum()
+    observed = sum(_distances(unit, level).sum() / (len(unit) - 1) for unit in units) / n
+    expected = (np.outer(counts, counts) * _distances(values, level)).sum() / (n * (n - 1))
+    return float(1 - observed / expected)
+
+
+def _distances(values: Floats, level: Level) -> Floats:
+    apart: Floats = values[:, None] - values[None]
+    return apart**2 if level == "interval" else (apart != 0).astype(np.float64)
 
 
 def _undefined(measure: str, turns: int) -> str:

@@ -5,7 +5,7 @@ questions anchored in what belongs to somebody else, which it should refuse. Lab
 by construction; WikiRoleEval's own questions were written by a strong model instead.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from string import Formatter
@@ -13,6 +13,7 @@ from typing import Protocol
 
 from ditto.errors import ConfigError, DataError
 from ditto.records import Character, Question, Session, Split
+from ditto.simulate.filters import WORD
 
 N_CANDIDATES = 4
 
@@ -94,6 +95,17 @@ def candidates(role: Character, others: Sequence[Character], rng: Random) -> tup
     return tuple(chosen)
 
 
+def comparable(role: Character, others: Iterable[Character]) -> list[Character]:
+    """The others, first those whose description and claims have the most words and values in common with the role's."""
+    own = _traits(role)
+    return sorted(others, key=lambda other: (-len(own & _traits(other)), other.id))
+
+
+def _traits(character: Character) -> set[str]:
+    words = WORD.findall(character.description.lower())
+    return {*words, *(claim.value for claim in character.claims)}
+
+
 def _slots(text: str) -> list[str]:
     """The names between a wording's braces; none where it is no template."""
     try:
@@ -112,3 +124,24 @@ def check_apart(split: Split) -> None:
         raise DataError(
             f"{len(both)} characters are both trained on and tested, the first is {both[0]}: keep them apart."
         )
+
+
+def check_named_apart(split: Split) -> None:
+    """Refuse a split whose sides share a name within a language: an alias may be another id of the same character.
+
+    Raises:
+        DataError: a name of a test character is also a trained one's.
+    """
+    trained = {(c.lang, name): c.id for c in split.train for name in _names(c)}
+    shared = [(c, name) for c in split.test for name in _names(c) if (c.lang, name) in trained]
+    if shared:
+        who, name = shared[0]
+        raise DataError(
+            f"{len(shared)} names are of both a trained and a test character, the first is {name!r} ({who.lang}) of "
+            f"{trained[who.lang, name]} and {who.id}: keep only one of the two."
+        )
+
+
+def _names(character: Character) -> list[str]:
+    names = (character.label, *character.aliases)
+    return sorted({folded for name in names if (folded := " ".join(name.casefold().split()))})

@@ -6,6 +6,7 @@ claims, which is a rough check and no more; LLM judges are for those.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ditto.records import Answer, Claim, Metric, Question, Session, Verdict
 
@@ -23,6 +24,8 @@ class Oracle:
 
     speech: Sequence[str]
     refusal: Mapping[str, str]
+
+    metrics: ClassVar[tuple[Metric, ...]] = ("identity", "knowledge", "rejection")
 
     @property
     def identity(self) -> str:

@@ -93,7 +93,12 @@ class NanoBenchmark:
         text = nano.query(source.facts[anchor], asked, lang, rng)
         evidence = [c for c in nano.character(role, lang).claims if c.id == f"{role.id}/{asked}"]
         own = source is role
-        return Question(query=text, reject=not own, evidence=tuple(evidence) if own else ())
+        return Question(
+            query=text,
+            reject=not own,
+            evidence=tuple(evidence) if own else (),
+            reference=nano.answer(role, source.facts[anchor], asked, lang),
+        )
 
 
 def _rivals(persona: Persona) -> list[Persona]:

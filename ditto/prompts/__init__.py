@@ -16,16 +16,25 @@ from ditto.errors import ConfigError
 FOLDER: Final = Path(__file__).parent
 PROFILE: Final = frozenset({"label", "description", "aliases", "claims", "article"})
 # Task -> the slots its text may use. `article` is the part that is cut where a profile is too long.
-TASKS: Final = {
+PLAYING: Final = {
     "brief": frozenset({"label", "description"}),
     "query": frozenset({f"{side}_{slot}" for side in "ab" for slot in PROFILE} | {"n"}),
     "response": PROFILE,
 }
+ANSWERED: Final = frozenset({"mark", "label", "query", "answer"})
+JUDGING: Final = {
+    "identity": ANSWERED | {"candidates"},
+    "knowledge": ANSWERED | {"summary", "evidence"},
+    "rejection": ANSWERED,
+    "quality": ANSWERED | {"before"},
+    "reminder": frozenset({"example"}),
+}
+BUILDING: Final = {task: PROFILE | {"mark", "query"} for task in ("evidence", "check")}
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """One pack's prompts in one language.
+    """One pack's prompts in one language, for the tasks of a role, of a judge or of who builds a benchmark.
 
     Raises:
         ConfigError: the pack lacks the language or a task, or a text has a slot its task does not offer.
@@ -33,11 +42,14 @@ class Prompts:
 
     pack: str
     lang: str
+    judging: bool = False
+    building: bool = False
 
     @cached_property
     def texts(self) -> dict[str, str]:
         folder = Path(self.pack) if "/" in self.pack else FOLDER / self.pack
-        return {task: _load(folder / self.lang / f"{task}.txt", slots) for task, slots in TASKS.items()}
+        tasks = JUDGING if self.judging else BUILDING if self.building else PLAYING
+        return {task: _load(folder / self.lang / f"{task}.txt", slots) for task, slots in tasks.items()}
 
     @property
     def digest(self) -> str:

@@ -10,10 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ditto.report.matrix import ALL, METRICS, Line
+from ditto.report.matrix import ALL, Line, measured
 
-RANGE: Final = {"identity": (0.0, 1.0), "knowledge": (1.0, 10.0), "rejection": (0.0, 1.0)}
-UNIT: Final = {"identity": "accuracy", "knowledge": "score, 1 to 10", "rejection": "accuracy"}
+RANGE: Final = {"identity": (0.0, 1.0), "knowledge": (1.0, 10.0), "rejection": (0.0, 1.0), "quality": (1.0, 10.0)}
+UNIT: Final = {
+    "identity": "accuracy",
+    "knowledge": "score, 1 to 10",
+    "rejection": "accuracy",
+    "quality": "mark, 1 to 10",
+}
 MARKERS: Final = "osD^vP*X"
 # Okabe and Ito's colours, told apart by readers of every colour vision.
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -37,8 +42,9 @@ Means = dict[tuple[str, str, str, str], Line]
 
 def heatmaps(means: Means, seeds: Sequence[str], supervisors: Sequence[str]) -> Figure:
     """A panel a metric: imitation by seed and supervisor, between the seeds' base and above the supervision."""
-    figure = Figure(figsize=(3.9 * len(METRICS), 1.6 + 0.55 * (len(seeds) + 1)), layout="constrained")
-    for axes, metric in zip(figure.subplots(1, len(METRICS), squeeze=False)[0], METRICS, strict=True):
+    metrics = measured(metric for *_, metric in means)
+    figure = Figure(figsize=(3.9 * len(metrics), 1.6 + 0.55 * (len(seeds) + 1)), layout="constrained")
+    for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
         cells = [
             [means.get(("imitation", s, t, metric)) for t in supervisors] + [means.get(("base", s, "", metric))]
             for s in seeds
@@ -61,8 +67,8 @@ def _panel(axes: Axes, cells: Sequence[Sequence[Line | None]], metric: str) -> N
         if cell and not np.isnan(value):
             colour = "white" if (value - low) / (high - low) < 0.55 else "black"
             axes.text(j, i - 0.1, f"{value:.2f}", ha="center", va="center", color=colour)
-            half = f"{cell.ci_low:.2f}–{cell.ci_high:.2f}"
-            axes.text(j, i + 0.25, half, ha="center", va="center", color=colour, fontsize=6)
+            bounds = "" if np.isnan(cell.ci_low) else f"{cell.ci_low:.2f}–{cell.ci_high:.2f}"
+            axes.text(j, i + 0.25, bounds, ha="center", va="center", color=colour, fontsize=6)
     axes.axhline(len(cells) - 1.5, color="white", linewidth=3)
     axes.axvline(len(cells[0]) - 1.5, color="white", linewidth=3)
     axes.set_title(f"{metric} ({UNIT[metric]})")
@@ -72,8 +78,9 @@ def _panel(axes: Axes, cells: Sequence[Sequence[Line | None]], metric: str) -> N
 
 def scatter(means: Means, seeds: Sequence[str], supervisors: Sequence[str]) -> Figure:
     """A panel a metric: each cell's imitation over its supervisor's own performance (paper, figure 5)."""
-    figure = Figure(figsize=(3.6 * len(METRICS), 4.6), layout="constrained")
-    for axes, metric in zip(figure.subplots(1, len(METRICS), squeeze=False)[0], METRICS, strict=True):
+    metrics = measured(metric for *_, metric in means)
+    figure = Figure(figsize=(3.6 * len(metrics), 4.6), layout="constrained")
+    for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
         low, high = RANGE[metric]
         pad = 0.06 * (high - low)
         axes.plot([low, high], [low, high], color="0.6", linestyle="--", linewidth=1, zorder=0)

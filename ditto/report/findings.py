@@ -15,10 +15,10 @@ import numpy as np
 
 from ditto.evaluate.statistics import Floats, Interval, interval, means
 from ditto.records import Metric
-from ditto.report.matrix import Entry, Judged, by_character
+from ditto.report.matrix import Entry, Judged, by_character, measured
 
 # A change smaller than this counts as none, on each metric's own scale: 5% of its range.
-MARGINAL: Final[dict[Metric, float]] = {"identity": 0.05, "knowledge": 0.45, "rejection": 0.05}
+MARGINAL: Final[dict[Metric, float]] = {"identity": 0.05, "knowledge": 0.45, "rejection": 0.05, "quality": 0.45}
 Claimed = Literal["above", "below", "flat"]
 
 
@@ -47,10 +47,12 @@ class Table:
 def findings(judged: Judged, seeds: Sequence[str], supervisors: Sequence[str]) -> list[Finding]:
     """Every statement that the matrix at hand can speak to; `seeds` and `supervisors` by size."""
     found = []
-    for metric in MARGINAL:
+    for metric in measured(v.metric for verdicts in judged.values() for v in verdicts):
         samples = means([by_character(v, metric) for v in judged.values()])
         table = Table(metric, {entry: samples[:, i] for i, entry in enumerate(judged)})
         found += _tuned_over_base(table)
+        if metric == "quality":
+            continue  # the paper says no more of it
         found += _imitation_over_supervision(table)
         if len(supervisors) > 1 and metric == "knowledge":
             found += _along_supervisors(table, seeds, supervisors)

@@ -3,15 +3,16 @@
 import csv
 import io
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from typing import Final
+from typing import Final, Literal
 
-from ditto.evaluate.statistics import interval, means
+from ditto.evaluate.aggregate import Table, corrected, faithful
+from ditto.evaluate.statistics import Interval, Scores, interval, means
 from ditto.records import Metric, Row, Verdict
 
-METRICS: Final[tuple[Metric, ...]] = ("identity", "knowledge", "rejection")
+METRICS: Final[tuple[Metric, ...]] = ("identity", "knowledge", "rejection", "quality")
+Aggregation = Literal["corrected", "faithful"]
 ALL: Final = "all"
 
 
@@ -43,24 +44,33 @@ class Line:
 Judged = Mapping[Entry, Sequence[Verdict]]
 
 
-def by_character(verdicts: Iterable[Verdict], metric: Metric, language: str = ALL) -> dict[str, list[float]]:
-    """The scored values of a metric by character; a character's languages belong together."""
-    values: dict[str, list[float]] = defaultdict(list)
-    for verdict in verdicts:
-        if verdict.metric == metric and verdict.value is not None and language in (ALL, verdict.lang):
-            values[verdict.character].append(verdict.value)
-    return values
+def by_character(verdicts: Iterable[Verdict], metric: Metric, language: str = ALL) -> Scores:
+    """The scores of a metric's turns by character; a character's languages belong together."""
+    asked = [v for v in verdicts if v.metric == metric and language in (ALL, v.lang)]
+    return corrected(asked).get(metric, {})
 
 
-def matrix(judged: Judged) -> list[Line]:
-    """All lines, in the entries' order: each language, then all languages together."""
+def matrix(judged: Judged, aggregation: Aggregation = "corrected") -> list[Line]:
+    """All lines, in the entries' order: each language, then all languages together.
+
+    The `faithful` means are upstream's (see `evaluate/aggregate.py`), which has no intervals.
+    """
     languages = sorted({v.lang for verdicts in judged.values() for v in verdicts})
+    metrics = measured(v.metric for verdicts in judged.values() for v in verdicts)
     return [
-        _line(entry, verdicts, metric, language)
+        line
         for entry, verdicts in judged.items()
+        for table in [faithful(verdicts) if aggregation == "faithful" else None]
         for language in (*languages, ALL)
-        for metric in METRICS
+        for metric in metrics
+        for line in [_line(entry, verdicts, metric, language, table)]
     ]
+
+
+def measured(metrics: Iterable[str]) -> list[Metric]:
+    """Those of the metrics that occur, in their order."""
+    there = set(metrics)
+    return [metric for metric in METRICS if metric in there]
 
 
 def to_csv(lines: Iterable[Line]) -> str:
@@ -73,8 +83,10 @@ def to_csv(lines: Iterable[Line]) -> str:
     return out.getvalue()
 
 
-def _line(entry: Entry, verdicts: Sequence[Verdict], metric: Metric, language: str) -> Line:
+def _line(entry: Entry, verdicts: Sequence[Verdict], metric: Metric, language: str, table: Table | None) -> Line:
     mean = interval(means([by_character(verdicts, metric, language)])[:, 0])
+    if table:
+        mean = Interval(table.get(language, {}).get(metric, math.nan), math.nan, math.nan)
     asked = [v for v in verdicts if v.metric == metric and language in (ALL, v.lang)]
     scored = sum(v.value is not None for v in asked)
     return Line(

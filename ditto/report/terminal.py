@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ditto.report.findings import Finding
-from ditto.report.matrix import ALL, METRICS, Line
+from ditto.report.matrix import ALL, Line, measured
 
 MARK = {
     "holds": "[green]holds[/]",
@@ -27,7 +27,8 @@ def _matrix(lines: Sequence[Line], title: str) -> Table:
     table = Table(title=f"{title}: mean [95% interval], resampled by character", title_style="bold")
     for column in ("row", "seed", "supervisor"):
         table.add_column(column)
-    for metric in METRICS:
+    metrics = measured(line.metric for line in lines)
+    for metric in metrics:
         table.add_column(metric, justify="right")
     table.add_column("scored", justify="right")
     cells: dict[tuple[str, str, str], dict[str, Line]] = {}
@@ -40,7 +41,7 @@ def _matrix(lines: Sequence[Line], title: str) -> Table:
         previous = row
         scored, total = (sum(getattr(x, n) for x in by_metric.values()) for n in ("n_scored", "n_total"))
         table.add_row(
-            row, seed or "-", supervisor or "-", *(_interval(by_metric[m]) for m in METRICS), f"{scored}/{total}"
+            row, seed or "-", supervisor or "-", *(_interval(by_metric[m]) for m in metrics), f"{scored}/{total}"
         )
     return table
 
@@ -59,4 +60,6 @@ def _findings(found: Sequence[Finding]) -> Table:
 
 
 def _interval(line: Line) -> str:
-    return "unscored" if math.isnan(line.value) else f"{line.value:.2f} [{line.ci_low:.2f}, {line.ci_high:.2f}]"
+    if math.isnan(line.value):
+        return "unscored"
+    return f"{line.value:.2f}" + ("" if math.isnan(line.ci_low) else f" [{line.ci_low:.2f}, {line.ci_high:.2f}]")

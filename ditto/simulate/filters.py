@@ -32,7 +32,7 @@ def text_of(reply: Result, lang: str) -> str:
     Raises:
         Malformed: it failed, ran over its length, is empty or in another language's script.
     """
-    text = _whole(reply)
+    text = whole(reply)
     if not written_in(text, lang):
         raise Malformed("other language")
     return text
@@ -46,7 +46,7 @@ def questions_of(reply: Result, lang: str, repaired: Counter[str] | None = None)
             empty, repeated or in another language's script.
     """
     try:
-        questions, repairs = parse(_whole(reply))
+        questions, repairs = parse(whole(reply))
     except ValueError as error:
         raise error if isinstance(error, Malformed) else Malformed("not JSON") from None
     if not all(questions) or not questions:
@@ -74,8 +74,12 @@ def written_in(text: str, lang: str) -> bool:
     return bool(words) and fitting >= SHARE * len(words)
 
 
-def _whole(reply: Result) -> str:
-    """The text of a reply that came to its end."""
+def whole(reply: Result) -> str:
+    """The text of a reply that came to its end.
+
+    Raises:
+        Malformed: it failed, ran over its length or is empty.
+    """
     if isinstance(reply, Failure):
         raise Malformed(reply.reason)
     if reply.finish == "length":

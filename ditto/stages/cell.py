@@ -24,7 +24,7 @@ def run(cfg: DictConfig) -> Path:
 
     def judged(row: Row, model: Model, made: Artifact | None = None) -> str:
         answered = answer.run(cfg, store, tests, model, row, made)
-        return judge.run(cfg, store, tests, answered, f"{row}-{model.name}").path.name
+        return judge.run(cfg, store, tests, answered, f"{row}-{model.name}", model).path.name
 
     rows = {
         "base": judged("base", seed),

@@ -12,14 +12,15 @@ from ditto.models import Model, load_config, pick_device
 from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
 from ditto.stages.engine import engine_for, supervisors
+from ditto.stages.judge import check_judge
 from ditto.stages.push import check_push
 from ditto.tune.method import Method, method
 
 GROUPS: Final = {
     *("seed", "supervisor", "characters", "benchmark", "prompts", "simulate", "tuning", "trainer", "launch", "logger"),
-    *("answer", "judge", "engine", "supervisor_engine", "report", "paths", "study", "hub"),
+    *("answer", "judge", "engine", "supervisor_engine", "report", "paths", "study", "hub", "validate"),
 }
-VALUES: Final = {"threads", "preview", "checkpoint_every"}
+VALUES: Final = {"task", "threads", "preview", "checkpoint_every"}
 
 
 def check(cfg: DictConfig) -> tuple[Model, Model]:
@@ -28,9 +29,10 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     Raises:
         DittoError: the first thing that is wrong, in one sentence.
     """
-    _check_names(cfg)
-    for node in (cfg.characters, cfg.benchmark, cfg.judge):
+    check_names(cfg)
+    for node in (cfg.characters, cfg.benchmark):
         build(node)
+    check_judge(cfg.judge)
     typed(cfg.simulate, Simulation)
     _check_ranks(cfg.trainer, method(cfg.tuning))
     if typed(cfg.answer, Sampling).n != 1:
@@ -46,7 +48,7 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     return seed, supervisor
 
 
-def _check_names(cfg: DictConfig) -> None:
+def check_names(cfg: DictConfig) -> None:
     """Nothing at the top that nobody reads, and no bare value where a choice is meant."""
     if unknown := sorted(set(map(str, cfg)) - GROUPS - VALUES):
         raise ConfigError(f"{unknown[0]} is unknown: there are {sorted(GROUPS | VALUES)}.")

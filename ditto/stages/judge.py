@@ -1,38 +1,128 @@
-"""Stage `judge`: verdicts on answers, one per turn and metric."""
+"""Stage `judge`: verdicts on answers, one a turn, metric and vote."""
 
+import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from omegaconf import DictConfig
 
-from ditto.config import build
-from ditto.errors import StageError
-from ditto.records import Answer, Session, Verdict, read_jsonl, write_jsonl
+from ditto.config import build, defining, typed
+from ditto.engines.ask import Tally
+from ditto.errors import ConfigError, StageError
+from ditto.evaluate.case import Case, cases
+from ditto.evaluate.llm import LLMJudge, Voting
+from ditto.journal import Journal
+from ditto.models import Model
+from ditto.prompts import FOLDER, Prompts
+from ditto.records import Answer, Metric, Session, Verdict, read_jsonl, write_jsonl
 from ditto.stages import benchmark
+from ditto.stages.engine import engine_for
 from ditto.store import Artifact, Recipe, Store
 
-VERSION = 1
+VERSION = 2
+log = logging.getLogger(__name__)
+Counts = dict[str, Any]
 
 
-class Judge(Protocol):
-    """Turns an answer into verdicts. `identity` is what they are keyed by."""
+class Rules(Protocol):
+    """A judge that needs no model; `identity` is what its verdicts are keyed by."""
 
     @property
     def identity(self) -> str: ...
 
+    @property
+    def metrics(self) -> Sequence[Metric]: ...
+
     def judge(self, session: Session, answer: Answer) -> list[Verdict]: ...
 
 
-def run(cfg: DictConfig, store: Store, tests: benchmark.Loaded, answered: Artifact, label: str) -> Artifact:
-    judge: Judge = build(cfg.judge)
-    recipe = Recipe("judge", label, VERSION, {"judge": judge.identity}, {"answer": answered.key})
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A model that judges, alone or in a panel under its `name`."""
+
+    name: str
+    model: Model
+    engine: DictConfig
+    voting: Voting
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        return {
+            "model": self.model.identity,
+            "engine": defining(self.engine),
+            "voting": asdict(self.voting),
+            "prompts": {lang: self.prompts(lang).digest for lang in ("en", "zh")},
+        }
+
+    def prompts(self, lang: str) -> Prompts:
+        """In the language of what is judged, or in English where the pack has not that one."""
+        pack = self.voting.prompts
+        folder = Path(pack) if "/" in pack else FOLDER / pack
+        return Prompts(pack, lang if (folder / lang).is_dir() else "en", judging=True)
+
+    def judge(self, shown: Sequence[Case], folder: Path) -> tuple[list[Verdict], Counts]:
+        """All votes, through a journal of its own in `folder`."""
+        journal, tally = Journal(folder / f"journal{self.name and '-' + self.name}.jsonl"), Tally()
+        languages = {case.answer.lang: self.prompts(case.answer.lang) for case in shown}
+        with engine_for(self.engine, self.model) as engine:
+            verdicts = LLMJudge(engine, self.voting, languages, self.name).judge(shown, journal, tally)
+        journal.compact()
+        return verdicts, {**tally.counts(), "usage": asdict(engine.usage)}
+
+
+def members(node: DictConfig) -> list[Member]:
+    """The models that judge; none where the judge goes by rules.
+
+    Raises:
+        ConfigError: a value that cannot be meant.
+    """
+    nodes = {"": node} if "model" in node else {str(name): node[name] for name in node.get("members", {})}
+    return [_member(name, one) for name, one in nodes.items()]
+
+
+def _member(name: str, node: DictConfig) -> Member:
+    voting = node.copy()
+    voting._set_flag("struct", False)
+    model: Model = build(voting.pop("model"))
+    voting.pop("engine")
+    return Member(name, model, node.engine, typed(voting, Voting))
+
+
+def identity(node: DictConfig) -> Any:
+    """What the verdicts of the judge are keyed by."""
+    found = members(node)
+    return {member.name: member.identity for member in found} if found else _rules(node).identity
+
+
+def check_judge(node: DictConfig, tests: Sequence[Session] = ()) -> None:
+    """Build the judge, with its engines but without weights.
+
+    Raises:
+        DittoError: what is wrong with it.
+    """
+    for member in members(node):
+        assert all(member.prompts(lang).texts for lang in ("en", "zh"))
+        with engine_for(member.engine, member.model):
+            pass
+    if not members(node):
+        _check_metrics(_rules(node), tests)
+
+
+def run(
+    cfg: DictConfig, store: Store, tests: benchmark.Loaded, answered: Artifact, label: str, model: Model | None = None
+) -> Artifact:
+    """Verdicts on `answered`, which `model` has given."""
+    found = members(cfg.judge)
+    recipe = Recipe("judge", label, VERSION, {"judge": identity(cfg.judge)}, {"answer": answered.key})
+    if model and any(member.model.identity == model.identity for member in found):
+        log.warning("%s judges its own answers, and models prefer what they would have said.", model.name)
 
     def produce(folder: Path) -> Mapping[str, Any]:
-        answers = read_jsonl(answered.path / "answers.jsonl", Answer)
-        sessions = {(s.character.id, s.character.lang): s for s in tests.sessions}
-        verdicts = [v for a in answers for v in judge.judge(sessions[a.character, a.lang], a)]
+        shown = cases(tests.sessions, read_jsonl(answered.path / "answers.jsonl", Answer))
+        verdicts, counts = _judged(cfg.judge, found, shown, folder)
         unscored = Counter(v.reason for v in verdicts if v.value is None)
         scored = sum(v.value is not None for v in verdicts)
         if len(verdicts) != scored + unscored.total():
@@ -41,6 +131,32 @@ def run(cfg: DictConfig, store: Store, tests: benchmark.Loaded, answered: Artifa
             "verdicts": write_jsonl(folder / "verdicts.jsonl", verdicts),
             "scored": scored,
             "unscored": dict(sorted(unscored.items())),
+            **counts,
         }
 
     return store.make(recipe, produce)
+
+
+def _judged(
+    node: DictConfig, found: Sequence[Member], shown: Sequence[Case], folder: Path
+) -> tuple[list[Verdict], Counts]:
+    if not found:
+        rules = _rules(node)
+        _check_metrics(rules, [case.session for case in shown])
+        return [v for case in shown for v in rules.judge(case.session, case.answer)], {}
+    each = [member.judge(shown, folder) for member in found]
+    verdicts = [verdict for made, _ in each for verdict in made]
+    counts = {member.name: counted for member, (_, counted) in zip(found, each, strict=True)}
+    return verdicts, counts.get("", counts)
+
+
+def _rules(node: DictConfig) -> Rules:
+    rules: Rules = build(node)
+    return rules
+
+
+def _check_metrics(rules: Rules, tests: Sequence[Session]) -> None:
+    if unknown := sorted({metric for session in tests for metric in session.metrics} - set(rules.metrics)):
+        raise ConfigError(
+            f"The judge {type(rules).__name__} goes by rules and has none for {unknown[0]}: use judge=llm."
+        )

@@ -2,10 +2,8 @@
 
 import json
 import logging
-import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
@@ -14,6 +12,7 @@ from ditto.records import Verdict, read_jsonl
 from ditto.report import figures, terminal
 from ditto.report.findings import findings
 from ditto.report.matrix import Entry, Judged, matrix, to_csv
+from ditto.report.plain import without_nan
 from ditto.store import verified, write_atomically
 from ditto.study import Cell
 
@@ -28,7 +27,7 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
     seeds = list(dict.fromkeys(c.seed for c in cells))
     by_size = sorted({(c.supervisor_parameters, c.supervisor) for c in cells})
     supervisors = [s for _, s in by_size]
-    lines, found = matrix(judged), findings(judged, seeds, supervisors)
+    lines, found = matrix(judged, cfg.report.aggregation), findings(judged, seeds, supervisors)
     write_atomically(folder / "matrix.csv", to_csv(lines))
     report = {
         "study": name,
@@ -36,7 +35,7 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
         "matrix": [asdict(line) for line in lines],
         "findings": [asdict(f) for f in found],
     }
-    write_atomically(folder / "report.json", json.dumps(_without_nan(report), indent=2) + "\n")
+    write_atomically(folder / "report.json", json.dumps(without_nan(report), indent=2) + "\n")
     if cfg.report.figures:
         figures.draw(lines, seeds, supervisors, folder)
     terminal.show(lines, found, name)
@@ -53,12 +52,3 @@ def _verdicts(root: Path, cells: list[Cell]) -> Judged:
     for path in paths.values():
         verified(path)
     return {entry: read_jsonl(path / "verdicts.jsonl", Verdict) for entry, path in paths.items()}
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN: what was not scored is null."""
-    if isinstance(value, dict):
-        return {k: _without_nan(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(v) for v in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
