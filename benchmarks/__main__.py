@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging
 
-from benchmarks import generation, gpu, journal, latency, many, prefixes, trl, tuning
+from benchmarks import generation, gpu, journal, judging, latency, many, prefixes, trl, tuning
 from benchmarks.timing import machine
 
 Rates = Sequence[tuple[str, float]]
@@ -76,6 +76,7 @@ BENCHMARKS: Mapping[str, Callable[[Console], None]] = {
     "latency": lambda c: show(
         c, f"engine=openai, {latency.CONCURRENCY} in flight, {latency.LATENCY} s a reply", "requests/s", latency.run()
     ),
+    "judging": lambda c: show(c, f"judge=llm, {judging.LATENCY} s a reply", "roles a minute", judging.run()),
     "journal": lambda c: _memory(f"journal of {journal.RECORDS:,} replies", journal.run(), c),
     "many": lambda c: _memory(f"simulation, articles of {many.ARTICLE:,} characters", many.run(), c),
 }
