@@ -6,7 +6,7 @@ asked whether it agrees; where it does not, the label stays and the doubt is tol
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
@@ -29,6 +29,8 @@ from ditto.simulate.queries import Query, choose_queries, pair, query_requests
 from ditto.simulate.responses import response_request
 
 SAMPLES: Final = 3  # of a pair's queries, of which one valid one is chosen (paper, section 3.2)
+# Of query replies, of queries, of evidence, of references and of checks, in turn.
+REASONS: Final = ("rejected", "repaired", "dropped", "invented", "unanswered", "unchecked")
 CHECK: Final[Mapping[str, Any]] = {
     "type": "object",
     "properties": {"reason": {"type": "string"}, "refuses": {"type": "boolean"}},
@@ -58,7 +60,7 @@ class Building:
             raise ConfigError(
                 f"benchmark.specific={self.specific} and contrastive={self.contrastive} must be from 1 to 20."
             )
-        assert self.writing, self.reading
+        assert self.writing
 
     @property
     def writing(self) -> Sampling:
@@ -96,12 +98,7 @@ class Builder:
     name: str = ""
     tally: Tally = field(default_factory=Tally)
     seen: Counter[str] = field(default_factory=Counter)
-    rejected: Counter[str] = field(default_factory=Counter)
-    repaired: Counter[str] = field(default_factory=Counter)
-    dropped: Counter[str] = field(default_factory=Counter)
-    invented: Counter[str] = field(default_factory=Counter)
-    unanswered: Counter[str] = field(default_factory=Counter)
-    unchecked: Counter[str] = field(default_factory=Counter)
+    reasons: Mapping[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in REASONS})
 
     def build(self, roles: Sequence[Character]) -> tuple[list[Session], list[Check]]:
         """The sessions of all roles that got a question, and a check of each question in their order.
@@ -131,18 +128,10 @@ class Builder:
         `queries` = `questions` + `dropped`, and `questions` = `agreed` + `doubted` + `unchecked`.
         """
         told = ("pairs", "pairs without a valid sample", "queries", "questions", "agreed", "doubted")
-        reasons = {
-            "rejected": self.rejected,
-            "repaired": self.repaired,
-            "dropped": self.dropped,
-            "invented": self.invented,
-            "unanswered": self.unanswered,
-            "unchecked": self.unchecked,
-        }
         return {
             **self.tally.counts(),
             **{name: self.seen[name] for name in (*told, "profiles cut", "roles without a question")},
-            **{name: dict(sorted((+counter).items())) for name, counter in reasons.items()},
+            **{name: dict(sorted((+counter).items())) for name, counter in self.reasons.items()},
         }
 
     def _queries(self, roles: Sequence[Character]) -> list[Query]:
@@ -153,7 +142,7 @@ class Builder:
         pairs = pair(roles, seed)
         requests, n_cut = query_requests(pairs, self.writing, self.engine, sampling, n)
         replies = self._ask(requests, "writes queries")
-        queries = choose_queries(pairs, replies, sampling.n, seed, self.rejected, self.repaired)
+        queries = choose_queries(pairs, replies, sampling.n, seed, self.reasons["rejected"], self.reasons["repaired"])
         valid = {(q.source, q.character.id, q.character.lang) for q in queries if q.kind == "contrastive"}
         self.seen.update({"pairs": len(pairs), "pairs without a valid sample": len(pairs) - len(valid)})
         self.seen.update({"queries": len(queries), "profiles cut": n_cut})
@@ -162,9 +151,9 @@ class Builder:
         for query in queries:
             who = (query.character.lang, query.character.id)
             if (*who, query.text) in kept:
-                self.dropped["repeated"] += 1
+                self.reasons["dropped"]["repeated"] += 1
             elif taken[*who, query.kind] >= wanted[query.kind]:
-                self.dropped["more than wanted"] += 1
+                self.reasons["dropped"]["more than wanted"] += 1
             else:
                 kept[*who, query.text] = query
                 taken[*who, query.kind] += 1
@@ -172,17 +161,21 @@ class Builder:
 
     def _grounded(self, queries: Sequence[Query]) -> list[tuple[Query, tuple[Claim, ...]]]:
         """The queries with their evidence; a specific one without any is dropped."""
-        specific = [q for q in queries if q.kind == "specific"]
-        replies = iter(self._ask([self._reads(q, "evidence", SCHEMA) for q in specific], "finds evidence"))
+        requests = [self._reads(query, "evidence", SCHEMA) for query in queries if query.kind == "specific"]
+        replies = iter(self._ask(requests, "finds evidence"))
         grounded = []
         for query in queries:
             try:
-                evidence = evidence_of(next(replies), query.character, self.invented) if query in specific else ()
-                grounded.append((query, evidence))
+                grounded.append((query, self._evidence(query, replies)))
             except Malformed as reason:
-                self.dropped[str(reason)] += 1
+                self.reasons["dropped"][str(reason)] += 1
         self.seen["questions"] = len(grounded)
         return grounded
+
+    def _evidence(self, query: Query, replies: Iterator[Result]) -> tuple[Claim, ...]:
+        if query.kind == "contrastive":
+            return ()
+        return evidence_of(next(replies), query.character, self.reasons["invented"])
 
     def _references(self, queries: Sequence[Query]) -> list[str]:
         """An answer to each query with the profile in view; "" where there is none that could be used."""
@@ -197,7 +190,7 @@ class Builder:
             try:
                 references.append(text_of(reply, query.character.lang))
             except Malformed as reason:
-                self.unanswered[str(reason)] += 1
+                self.reasons["unanswered"][str(reason)] += 1
                 references.append("")
         return references
 
@@ -213,7 +206,7 @@ class Builder:
         except Malformed as malformed:
             reason = str(malformed)
         if rejects is None:
-            self.unchecked[reason] += 1
+            self.reasons["unchecked"][reason] += 1
         else:
             self.seen["agreed" if rejects == question.reject else "doubted"] += 1
         return Check(character=role.id, lang=role.lang, turn=turn, rejects=rejects, reason=reason, transcript=text)

@@ -31,6 +31,11 @@ def numbered(claims: Sequence[Claim]) -> str:
     return "\n".join(f"{n}. {shown(claim)}" for n, claim in enumerate(claims, start=1))
 
 
+def lines(evidence: Iterable[Claim]) -> str:
+    """Evidence as a person reads it and writes it, one item a line."""
+    return "\n".join(map(shown, evidence))
+
+
 def evidence_of(reply: Result, role: Character, invented: Counter[str]) -> tuple[Claim, ...]:
     """What the reply names that is in the role's profile; what is not goes into `invented` by kind.
 
@@ -88,8 +93,3 @@ def _named(text: str) -> tuple[Sequence[Any], Sequence[Any]]:
 def _claim(role: Character, number: Any) -> Claim | None:
     known = isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= len(role.claims)
     return role.claims[number - 1] if known else None
-
-
-def lines(evidence: Iterable[Claim]) -> str:
-    """Evidence as a person reads it and writes it, one item a line."""
-    return "\n".join(map(shown, evidence))

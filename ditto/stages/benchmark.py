@@ -11,6 +11,8 @@ from ditto.config import build
 from ditto.evaluate.benchmark import Benchmark
 from ditto.records import Session, read_jsonl, write_jsonl
 from ditto.stages import characters
+from ditto.stages.build import check_build
+from ditto.stages.build import run as written
 from ditto.store import Artifact, Recipe, Store
 
 VERSION = 2
@@ -22,7 +24,24 @@ class Loaded:
     sessions: list[Session]
 
 
+def check_benchmark(node: DictConfig) -> None:
+    """Build the benchmark, or the model that writes it but for its weights.
+
+    Raises:
+        DittoError: what is wrong with it.
+    """
+    if "model" in node:
+        check_build(node)
+    else:
+        build(node)
+
+
 def run(cfg: DictConfig, store: Store, people: characters.Loaded) -> Loaded:
+    artifact = written(cfg, store, people) if "model" in cfg.benchmark else _made(cfg, store, people)
+    return Loaded(artifact, read_jsonl(artifact.path / "sessions.jsonl", Session))
+
+
+def _made(cfg: DictConfig, store: Store, people: characters.Loaded) -> Artifact:
     benchmark: Benchmark = build(cfg.benchmark)
     settings = {"benchmark": benchmark.identity}
     recipe = Recipe("benchmark", cfg.study.name, VERSION, settings, {"characters": people.artifact.key})
@@ -32,5 +51,4 @@ def run(cfg: DictConfig, store: Store, people: characters.Loaded) -> Loaded:
         turns = sum(len(session.questions) for session in sessions)
         return {"sessions": write_jsonl(folder / "sessions.jsonl", sessions), "turns": turns}
 
-    artifact = store.make(recipe, produce)
-    return Loaded(artifact, read_jsonl(artifact.path / "sessions.jsonl", Session))
+    return store.make(recipe, produce)

@@ -11,6 +11,7 @@ from ditto.errors import ConfigError
 from ditto.models import Model, load_config, pick_device
 from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
+from ditto.stages.benchmark import check_benchmark
 from ditto.stages.engine import engine_for, supervisors
 from ditto.stages.judge import check_judge
 from ditto.stages.push import check_push
@@ -30,8 +31,8 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
         DittoError: the first thing that is wrong, in one sentence.
     """
     check_names(cfg)
-    for node in (cfg.characters, cfg.benchmark):
-        build(node)
+    build(cfg.characters)
+    check_benchmark(cfg.benchmark)
     check_judge(cfg.judge)
     typed(cfg.simulate, Simulation)
     _check_ranks(cfg.trainer, method(cfg.tuning))

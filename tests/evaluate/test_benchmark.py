@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from ditto.errors import ConfigError, DataError
-from ditto.evaluate.benchmark import ClaimsBenchmark, candidates, check_apart
+from ditto.evaluate.benchmark import ClaimsBenchmark, candidates, check_apart, check_named_apart, comparable
 from ditto.records import Character, Claim, Split
 
 PROPERTIES = ("home", "rival", "beast")
@@ -151,3 +151,28 @@ def test_a_character_on_both_sides_is_refused() -> None:
     check_apart(SPLIT)
     with pytest.raises(DataError, match=r"^2 characters .* Q2:"):
         check_apart(Split(train=(*SPLIT.train, PEOPLE[3], PEOPLE[2], character(2, "fr")), test=PEOPLE))
+
+
+def test_those_who_share_most_words_and_values_are_the_most_comparable() -> None:
+    role = replace(PEOPLE[0], description="King of the North")
+    king = replace(PEOPLE[2], description="king of France")
+    others = [PEOPLE[4], PEOPLE[1], PEOPLE[3], king]
+    assert [c.id for c in comparable(role, others)] == ["Q2", "Q3", "Q1", "Q4"]
+    assert comparable(role, others[::-1]) == comparable(role, others)
+    zh = [
+        replace(c, claims=(), description=text)
+        for c, text in zip(PEOPLE[8:], ("唐朝诗人", "作家", "宋朝词人"), strict=False)
+    ]
+    assert comparable(zh[0], zh[1:]) == zh[:0:-1]
+
+
+def test_a_name_that_both_sides_share_is_refused_within_a_language() -> None:
+    trained = replace(character(100), label="Old  Tom", aliases=("Tommy",))
+    for name in ("old tom", "TOMMY", " Old Tom "):
+        for tested in (replace(PEOPLE[0], label=name), replace(PEOPLE[0], aliases=("x", name))):
+            with pytest.raises(DataError, match=r"^1 names .* \(en\) of Q100 and Q0: "):
+                check_named_apart(Split(train=(trained,), test=(PEOPLE[1], tested)))
+            check_named_apart(Split(train=(trained,), test=(replace(tested, lang="zh"),)))
+    check_named_apart(SPLIT)
+    nameless = replace(trained, aliases=("", " "))
+    check_named_apart(Split(train=(nameless,), test=(replace(PEOPLE[0], aliases=("",)),)))
