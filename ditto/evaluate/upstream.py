@@ -47,7 +47,10 @@ NO_ARTICLE: Final = Wiki()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A record of the input. `PER_PROMPT` names the lists that hold one value a prompt; labels are 1 to refuse."""
+    """A record of the input. `PER_PROMPT` names the lists that hold one value a prompt; labels are 1 to refuse.
+
+    `ref_messages` is as it stands: upstream describes a conversation, and calls it a string.
+    """
 
     PER_PROMPT: ClassVar[tuple[str, ...]] = ("rejection_labels", "evidence")
 
@@ -65,6 +68,7 @@ class Role:
     claims: tuple[tuple[str, ...], ...] = ()
     trans_claims: tuple[tuple[str, ...], ...] = ()
     wiki: Wiki = NO_ARTICLE
+    ref_messages: Any = None
 
     @property
     def id(self) -> str:

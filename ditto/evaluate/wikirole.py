@@ -6,12 +6,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from ditto.errors import DataError
 from ditto.evaluate.upstream import Role, content, read
-from ditto.records import Character, Claim, Question, Session, Split
+from ditto.records import Character, Claim, Message, Question, Session, Split
 
 ITEM: Final = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s+")  # what begins an item of a markdown list
 PAIR: Final = re.compile(r"([^:：]+)(?:：\s*|:\s+)(.+)", re.DOTALL)  # a property and its value
+CONVERSATION: Final = TypeAdapter(list[Message])
 MARK: Final = re.compile(r"\s*[^\w\s]\s*|\s*\n\s*")  # what parts a candidate's label from the text after it
 
 
@@ -61,13 +64,15 @@ def session(role: Role) -> Session:
         article=role.wiki.content,
         summary=role.summary,
     )
-    asked = zip(role.prompts, role.rejection_labels, role.evidence, strict=True)
+    asked = zip(role.prompts, role.rejection_labels, role.evidence, _references(role), strict=True)
     return Session(
         character=character,
         candidates=_candidates(role, character),
         questions=tuple(
-            Question(query=prompt, reject=label == 1, evidence=facts(evidence, f"{role.id}/{turn}"))
-            for turn, (prompt, label, evidence) in enumerate(asked)
+            Question(
+                query=prompt, reject=label == 1, evidence=facts(evidence, f"{role.id}/{turn}"), reference=reference
+            )
+            for turn, (prompt, label, evidence, reference) in enumerate(asked)
         ),
         system=role.system,
     )
@@ -90,6 +95,17 @@ def facts(text: str, name: str) -> tuple[Claim, ...]:
 def _fact(item: str, id: str) -> Claim:
     pair = PAIR.fullmatch(item)
     return Claim(id=id, property=pair[1].strip() if pair else "", value=(pair[2] if pair else item).strip())
+
+
+def _references(role: Role) -> list[str]:
+    """The assistant's turns of `ref_messages`, or of the JSON in it; blank where there is not one a prompt."""
+    given = role.ref_messages
+    try:
+        messages = CONVERSATION.validate_json(given) if isinstance(given, str) else CONVERSATION.validate_python(given)
+    except ValidationError:
+        messages = []
+    said = [message["content"] for message in messages if message["role"] == "assistant"]
+    return said if len(said) == len(role.prompts) else [""] * len(role.prompts)
 
 
 def _claims(role: Role) -> tuple[Claim, ...]:

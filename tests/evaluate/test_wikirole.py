@@ -1,5 +1,6 @@
 """WikiRoleEval's records as sessions."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from ditto.errors import DataError
 from ditto.evaluate.upstream import INPUT
 from ditto.evaluate.wikirole import WikiRole, facts, session
 from ditto.records import Character, Claim, Session, Split, read_jsonl, write_jsonl
-from tests.evaluate.roles import EN, ZH, record, role, write
+from tests.evaluate.roles import EN, ZH, conversation, record, role, write
 
 NOBODY = Split(train=(), test=())
 
@@ -57,6 +58,24 @@ def test_sessions_pass_through_their_file(file: Path, tmp_path: Path) -> None:
     sessions = WikiRole(path=str(file)).sessions(NOBODY)
     write_jsonl(tmp_path / "sessions.jsonl", sessions)
     assert read_jsonl(tmp_path / "sessions.jsonl", Session) == sessions
+
+
+REFERENCE = conversation(record(), ["Landscapes.", "The web?", "Ember."])
+
+
+@pytest.mark.parametrize("given", [REFERENCE, REFERENCE[1:], json.dumps(REFERENCE)])
+def test_the_assistants_reference_turns_become_the_references(tmp_path: Path, given: Any) -> None:
+    made = session(role(tmp_path / "one.jsonl", ref_messages=given))
+    assert [q.reference for q in made.questions] == ["Landscapes.", "The web?", "Ember."]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [None, "", [], "Landscapes.", "[1]", 7, REFERENCE[:-1], [*REFERENCE, REFERENCE[-1]], [{"role": "user"}], ["a"] * 3],
+)
+def test_a_reference_that_is_no_answer_to_each_prompt_is_none(tmp_path: Path, given: Any) -> None:
+    made = session(role(tmp_path / "one.jsonl", ref_messages=given))
+    assert [q.reference for q in made.questions] == ["", "", ""]
 
 
 def test_claims_stand_in_for_those_in_words(file: Path) -> None:
