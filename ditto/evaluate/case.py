@@ -22,6 +22,11 @@ class Case:
         return self.session.questions[self.answer.turn]
 
     @property
+    def answered(self) -> bool:
+        """Whether there is something to judge, which white space is not."""
+        return bool((self.answer.text or "").strip())
+
+    @property
     def metrics(self) -> tuple[Metric, ...]:
         """What can be judged: no knowledge without evidence."""
         return tuple(m for m in self.session.metrics if m != "knowledge" or self.question.evidence)

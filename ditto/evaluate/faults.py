@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from string import ascii_uppercase
 from typing import Final
 
-import numpy as np
-
+from ditto.evaluate.comparisons import Difference
 from ditto.evaluate.validation import N_PLACES, Validation
 
 KAPPA: Final = 0.6  # "substantial" agreement begins here (Landis and Koch, 1977)
 ALPHA: Final = 0.8  # what Krippendorff asks of data to draw conclusions from
 PARSED: Final = 0.95
-PLACE: Final = 0.1  # above an even share
+PLACE: Final = 0.05  # above an even share, beyond doubt
 MARKS: Final = 0.5
 MISLED: Final = 0.05
 
@@ -33,7 +32,7 @@ def _unread(v: Validation) -> list[str]:
     return [
         f"Of its votes on {m.metric}, {1 - m.parsed:.0%} held no single verdict."
         for m in v.metrics
-        if m.parsed < PARSED
+        if m.parsed is not None and m.parsed < PARSED
     ]
 
 
@@ -46,19 +45,23 @@ def _unsteady(v: Validation) -> list[str]:
 
 
 def _place(v: Validation) -> list[str]:
-    if v.place_p is None or v.place_p > 0.001 or max(v.places) < 1 / N_PLACES + PLACE:
-        return []
-    place = int(np.argmax(v.places))
-    return [f"It prefers a place: {v.places[place]:.0%} of its identity votes are for {ascii_uppercase[place]}."]
+    return [
+        f"It prefers a place: {share.value:.0%} [{share.low:.0%}, {share.high:.0%}] of its identity votes are for "
+        f"{letter}."
+        for letter, share in zip(ascii_uppercase, v.places, strict=False)
+        if share.low > 1 / N_PLACES + PLACE
+    ]
 
 
 def _length(v: Validation) -> list[str]:
-    d = v.length
+    return _moved("right", v.long_right) + _moved("wrong", v.long_wrong)
+
+
+def _moved(which: str, d: Difference | None) -> list[str]:
     if d is None or d.low <= 0 <= d.high or abs(d.value) < MARKS:
         return []
-    return [
-        f"Length moves its marks: {d.value:+.2f} [{d.low:+.2f}, {d.high:+.2f}] for a long stretch behind the answer."
-    ]
+    told = f"{d.value:+.2f} [{d.low:+.2f}, {d.high:+.2f}]"
+    return [f"Length moves its marks of {which} answers: {told} for a long stretch behind the answer."]
 
 
 def _misled(v: Validation) -> list[str]:

@@ -35,6 +35,10 @@ def labelled(path: Path, sessions: Sequence[Session]) -> list[Planted]:
                 f"{path}, label {n} is about turn {label.turn} of {label.character} ({label.lang}), which this "
                 "benchmark does not ask: label answers to its own questions."
             )
+        for metric, value in label.verdicts.items():
+            low, high = (0, 1) if metric in ("identity", "rejection") else (1, 10)
+            if not low <= value <= high:
+                raise DataError(f"{path}, label {n} has {metric}={value}: it must be from {low} to {high}.")
         answer = Answer(character=label.character, lang=label.lang, turn=label.turn, text=label.text or None)
         made.append(
             Planted(kind="human", answer=answer, reject=session.questions[label.turn].reject, truth=label.verdicts)

@@ -50,6 +50,10 @@ class Voting:
     def __post_init__(self) -> None:
         if self.votes < 1 or self.max_tokens < 1:
             raise ConfigError(f"judge.votes={self.votes} and max_tokens={self.max_tokens} must be at least 1.")
+        if self.votes > 1 and self.temperature == 0:
+            raise ConfigError(
+                f"judge.votes={self.votes} at judge.temperature=0 would be all the same: raise it, or ask for one."
+            )
         assert self.sampling
 
     @property
@@ -67,8 +71,10 @@ class Vote:
     request: Request
     order: tuple[Character, ...] = ()
 
-    def value(self, reply: str) -> float | Unparsed:
+    def value(self, said: Completion) -> float | Unparsed:
         """What the reply says, as a verdict's value."""
+        # Where a reply was cut, its last word may be half of one: a 1 that was to be a 10.
+        reply = said.text + "…" * (said.finish == "length")
         if self.metric == "identity":
             chosen = parse.choice(reply, len(self.order))
             right = self.case.session.character.id
@@ -90,21 +96,22 @@ class LLMJudge:
 
     def judge(self, cases: Sequence[Case], journal: Journal, tally: Tally) -> list[Verdict]:
         """All votes on all cases, each scored or unscored with its reason."""
-        votes = [vote for case in cases if case.answer.text for vote in self._votes(case)]
+        votes = [vote for case in cases if case.answered for vote in self._votes(case)]
         title = f"judge {self.name}".strip()
         results = ask(self.engine, [vote.request for vote in votes], journal, tally, title)
         again = {i: self._reminded(votes[i], r) for i, r in enumerate(results) if _unreadable(votes[i], r)}
         if again:
             replies = ask(self.engine, list(again.values()), journal, tally, f"{title} again")
-            results = [dict(zip(again, replies, strict=True)).get(i, result) for i, result in enumerate(results)]
+            better = dict(zip(again, replies, strict=True))
+            results = [better.get(i, result) for i, result in enumerate(results)]
         verdicts = iter([self._verdict(vote, result) for vote, result in zip(votes, results, strict=True)])
         return [verdict for case in cases for verdict in self._of(case, verdicts)]
 
     def _of(self, case: Case, verdicts: Iterator[Verdict]) -> list[Verdict]:
         asked = len(case.metrics) * self.voting.votes
-        if case.answer.text:
+        if case.answered:
             return [next(verdicts) for _ in range(asked)]
-        reason = f"no answer: {case.answer.reason}"
+        reason = f"no answer: {case.answer.reason or 'empty'}"
         return [
             self._told(case, metric, sample, None, reason)
             for metric in case.metrics
@@ -161,7 +168,7 @@ class LLMJudge:
     def _verdict(self, vote: Vote, result: Result) -> Verdict:
         if isinstance(result, Failure):
             return self._told(vote.case, vote.metric, vote.sample, None, f"judge: {result.reason}")
-        value = vote.value(result.text)
+        value = vote.value(result)
         if isinstance(value, Unparsed):
             return self._told(vote.case, vote.metric, vote.sample, None, f"judge: {value.reason}", result.text)
         return self._told(vote.case, vote.metric, vote.sample, value, "", result.text)
@@ -208,4 +215,4 @@ def _schema(metric: Metric, n: int) -> dict[str, Any]:
 
 
 def _unreadable(vote: Vote, result: Result) -> bool:
-    return isinstance(result, Completion) and isinstance(vote.value(result.text), Unparsed)
+    return isinstance(result, Completion) and isinstance(vote.value(result), Unparsed)

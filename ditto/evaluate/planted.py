@@ -6,7 +6,8 @@ other language the role's good answer to the same question, in another language:
 fact swapped   the good answer with its fact replaced by somebody else's
 refusal        the role's own way to turn a question down, where it should answer
 other role     what one of the other candidates would have said
-instruction    the same, followed by an order to the judge
+long and wrong the same, followed by a long stretch of that candidate's article
+instruction    what that candidate would have said, followed by an order to the judge
 empty          no answer
 """
 
@@ -19,7 +20,16 @@ from ditto.errors import DataError
 from ditto.records import Answer, Character, Metric, Question, Session
 
 Kind = Literal[
-    "reference", "long", "other language", "fact swapped", "refusal", "other role", "instruction", "empty", "human"
+    "reference",
+    "long",
+    "other language",
+    "fact swapped",
+    "refusal",
+    "other role",
+    "long and wrong",
+    "instruction",
+    "empty",
+    "human",
 ]
 LONG: Final = 3000  # characters
 RIGHT: Final = 10.0  # the mark of an answer that states all facts
@@ -63,7 +73,7 @@ def plant(sessions: Sequence[Session], seed: int = 0) -> list[Planted]:
         )
     ]
     if not made:
-        raise DataError("The benchmark has no reference answers to plant: use benchmark=nano, wikirole or build.")
+        raise DataError("The benchmark has no reference answers to plant: use benchmark=nano or build.")
     return made
 
 
@@ -77,7 +87,8 @@ class Field:
         """The planted answers to one question."""
         role, question = session.character, session.questions[turn]
         held = Truth({"identity": 1.0, "rejection": 1.0})
-        known, failed = (Truth({"knowledge": mark} if question.evidence else {}) for mark in (RIGHT, WRONG))
+        asked = bool(question.evidence) and not question.reject
+        known, failed = (Truth({"knowledge": mark} if asked else {}) for mark in (RIGHT, WRONG))
 
         def put(kind: Kind, text: str | None, truth: Mapping[Metric, float]) -> Planted:
             answer = Answer(character=role.id, lang=role.lang, turn=turn, text=text, reason="" if text else "empty")
@@ -86,16 +97,19 @@ class Field:
         yield put("reference", question.reference, held | known)
         yield put("empty", None, {})
         if role.article:
-            yield put("long", f"{question.reference}\n\n{_stretch(role)}", held | known)
+            yield put("long", _lengthened(question.reference, role), held | known)
         if not question.reject and (text := self._translated(role, question)):
             yield put("other language", text, {"rejection": 1.0})
         if text := self._swapped(session, question, rng):
             yield put("fact swapped", text, held | failed)
         if not question.reject and (text := _refusal(session, rng)):
             yield put("refusal", text, Truth({"identity": 1.0, "rejection": 0.0}) | failed)
-        if text := self._others(session, question, rng):
+        if found := self._others(session, question, rng):
+            rival, text = found
             truth = Truth({"identity": 0.0, "rejection": float(not question.reject)}) | failed
             yield put("other role", text, truth)
+            if rival.article and not any(claim.value in rival.article for claim in question.evidence):
+                yield put("long and wrong", _lengthened(text, rival), truth)
             refuses = "false" if question.reject else "true"
             order = ORDER.get(role.lang, ORDER["en"]).format(label=role.label, refuses=refuses)
             yield put("instruction", f"{text}\n\n{order}", truth)
@@ -133,18 +147,18 @@ class Field:
             text = text.replace(claim.value, rng.choice(others))
         return text if question.evidence else ""
 
-    def _others(self, session: Session, question: Question, rng: Random) -> str:
-        """What another candidate answers to a question of its own."""
+    def _others(self, session: Session, question: Question, rng: Random) -> tuple[Character, str] | None:
+        """Another candidate, and what it answers to a question of its own."""
         rivals = {c.id for c in session.candidates} - {session.character.id}
         facts = [claim.value for claim in question.evidence]
         said = [
-            other.reference
+            (s.character, other.reference)
             for s in self.sessions
             if s.character.lang == session.character.lang and s.character.id in rivals
             for other in s.questions
             if other.reference and not other.reject and not any(fact in other.reference for fact in facts)
         ]
-        return rng.choice(said) if said else ""
+        return rng.choice(said) if said else None
 
 
 def _refusal(session: Session, rng: Random) -> str:
@@ -152,8 +166,10 @@ def _refusal(session: Session, rng: Random) -> str:
     return rng.choice(said) if said else ""
 
 
-def _stretch(role: Character) -> str:
-    return (role.article + "\n") * (LONG // (len(role.article) + 1)) + role.article[: LONG % (len(role.article) + 1)]
+def _lengthened(text: str, role: Character) -> str:
+    """The text and a stretch of the role's article, from its beginning as often as it takes."""
+    times = LONG // (len(role.article) + 1) + 1
+    return f"{text}\n\n{((role.article + chr(10)) * times)[:LONG]}"
 
 
 def apart(sessions: Sequence[Session], planted: Sequence[Planted]) -> tuple[list[Session], list[Planted]]:

@@ -1,12 +1,11 @@
 """What a judge's verdicts on planted answers say about the judge."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import chisquare
 
 from ditto.errors import DataError
 from ditto.evaluate import parse
@@ -66,35 +65,33 @@ class Metered:
     kappa: float | None
     alpha: float | None
     spread: float | None
-    parsed: float
+    parsed: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """All figures. `places` are the shares of identity votes for each place in the list of candidates; by chance alone
-    they would be as uneven with probability `place_p`. `length` is by how much a long stretch moves marks, `misled` the
-    share of right verdicts that an instruction in the answer costs.
+    """All figures. `places` are the shares of identity votes for each place in the list of candidates; `long_right` and
+    `long_wrong` by how much a long stretch moves the marks of right and of wrong answers; `misled` the share of right
+    verdicts that an instruction in the answer costs.
     """
 
     metrics: Sequence[Metered]
     lines: Sequence[Line]
-    places: Sequence[float]
-    place_p: float | None
-    length: Difference | None
+    places: Sequence[Interval]
+    long_right: Difference | None
+    long_wrong: Difference | None
     misled: Difference | None
     scored_nothing: int
 
 
 def validate(exams: Sequence[Exam]) -> Validation:
     """Everything that planted answers tell."""
-    places = _places(exams)
-    total = sum(places)
     return Validation(
         metrics=[_metered(exams, metric) for metric in METRICS],
         lines=[line for kind in dict.fromkeys(e.planted.kind for e in exams) for line in _lines(exams, kind)],
-        places=[count / total for count in places] if total else [],
-        place_p=float(chisquare(places).pvalue) if total else None,
-        length=_difference(exams, "long", "reference", _marks),
+        places=_places(exams),
+        long_right=_difference(exams, "long", "reference", _marks),
+        long_wrong=_difference(exams, "long and wrong", "other role", _marks),
         misled=_difference(exams, "other role", "instruction", _rights),
         scored_nothing=sum(v.value is not None for e in exams if e.planted.kind == "empty" for v in e.verdicts),
     )
@@ -117,7 +114,7 @@ def _metered(exams: Sequence[Exam], metric: Metric) -> Metered:
         kappa=_defined(lambda: kappa(truth, judged)),
         alpha=_alpha(exams, metric),
         spread=float(np.mean([np.std(v, ddof=1) for v in votes])) if votes else None,
-        parsed=sum(v.value is not None for v in asked) / len(asked) if asked else 0.0,
+        parsed=sum(v.value is not None for v in asked) / len(asked) if asked else None,
     )
 
 
@@ -169,15 +166,19 @@ def _defined(measure: Callable[[], float]) -> float | None:
         return None
 
 
-def _places(exams: Sequence[Exam]) -> list[int]:
-    """How often each place among the candidates was chosen, read once more from the transcripts."""
-    chosen = Counter(
-        parse.choice(v.transcript, N_PLACES)
-        for e in exams
-        for v in e.verdicts
-        if v.metric == "identity" and v.transcript and v.value is not None
-    )
-    return [chosen[place] for place in range(N_PLACES)]
+def _places(exams: Sequence[Exam]) -> list[Interval]:
+    """How often each place among the candidates is chosen, read once more from the transcripts.
+
+    Where candidates keep one order, a role's own place is the right one in all its turns: hence by role.
+    """
+    chosen: dict[str, list[int]] = defaultdict(list)
+    for exam in exams:
+        for v in exam.verdicts:
+            place = parse.choice(v.transcript, N_PLACES) if v.metric == "identity" and v.value is not None else None
+            if isinstance(place, int):
+                chosen[exam.role].append(place)
+    shares = [{role: [float(p == n) for p in places] for role, places in chosen.items()} for n in range(N_PLACES)]
+    return [interval(means([share])[:, 0]) for share in shares] if chosen else []
 
 
 def _difference(

@@ -18,11 +18,12 @@ def show(found: Validation, faults: Sequence[str], spent: Mapping[str, float], t
     console.print(_kinds(found))
     if found.places:
         shares = ", ".join(
-            f"{letter} {share:.0%}" for letter, share in zip(ascii_uppercase, found.places, strict=False)
+            f"{letter} {share.value:.0%}" for letter, share in zip(ascii_uppercase, found.places, strict=False)
         )
         console.print(f"Places chosen among the candidates: {shares}.")
     for words, d in (
-        ("A long stretch moves marks by", found.length),
+        ("A long stretch moves the marks of right answers by", found.long_right),
+        ("A long stretch moves the marks of wrong answers by", found.long_wrong),
         ("An instruction costs right verdicts", found.misled),
     ):
         if d:
@@ -43,7 +44,7 @@ def _metrics(found: Validation, title: str) -> Table:
         table.add_column(column, justify="left" if column == "metric" else "right")
     for m in found.metrics:
         numbers = (f"{x:.2f}" if x is not None else "-" for x in (m.kappa, m.alpha, m.spread))
-        table.add_row(m.metric, _share(m.accuracy), *numbers, f"{m.parsed:.1%}")
+        table.add_row(m.metric, _share(m.accuracy), *numbers, "-" if m.parsed is None else f"{m.parsed:.1%}")
     return table
 
 

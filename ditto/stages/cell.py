@@ -19,6 +19,7 @@ def run(cfg: DictConfig) -> Path:
     store = Store(cfg.paths.root)
     people = characters.run(cfg, store)
     tests = benchmark.run(cfg, store, people)
+    judge.check_metrics(cfg.judge, tests.sessions)
     simulated = simulate.run(cfg, store, people, supervisor)
     tuned = tune.run(cfg, store, simulated, seed, supervisor)
 

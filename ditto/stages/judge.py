@@ -54,14 +54,22 @@ class Member:
             "model": self.model.identity,
             "engine": defining(self.engine),
             "voting": asdict(self.voting),
-            "prompts": {lang: self.prompts(lang).digest for lang in ("en", "zh")},
+            "prompts": {lang: self.prompts(lang).digest for lang in self.languages},
         }
+
+    @property
+    def languages(self) -> list[str]:
+        """Those that the pack has, and English, which stands in for others."""
+        return sorted({"en", *(f.name for f in self._pack.glob("*/") if f.is_dir())})
+
+    @property
+    def _pack(self) -> Path:
+        pack = self.voting.prompts
+        return Path(pack) if "/" in pack else FOLDER / pack
 
     def prompts(self, lang: str) -> Prompts:
         """In the language of what is judged, or in English where the pack has not that one."""
-        pack = self.voting.prompts
-        folder = Path(pack) if "/" in pack else FOLDER / pack
-        return Prompts(pack, lang if (folder / lang).is_dir() else "en", judging=True)
+        return Prompts(self.voting.prompts, lang if lang in self.languages else "en", judging=True)
 
     def judge(self, shown: Sequence[Case], folder: Path) -> tuple[list[Verdict], Counts]:
         """All votes, through a journal of its own in `folder`."""
@@ -80,6 +88,9 @@ def members(node: DictConfig) -> list[Member]:
         ConfigError: a value that cannot be meant.
     """
     nodes = {"": node} if "model" in node else {str(name): node[name] for name in node.get("members", {})}
+    if "members" in node and (unknown := sorted(set(map(str, node)) - {"members"})):
+        name = unknown[0]
+        raise ConfigError(f"judge.{name} is unknown: each member of a panel has its own, judge.members.<name>.{name}.")
     return [_member(name, one) for name, one in nodes.items()]
 
 
@@ -97,18 +108,33 @@ def identity(node: DictConfig) -> Any:
     return {member.name: member.identity for member in found} if found else _rules(node).identity
 
 
-def check_judge(node: DictConfig, tests: Sequence[Session] = ()) -> None:
+def check_judge(node: DictConfig) -> None:
     """Build the judge, with its engines but without weights.
 
     Raises:
         DittoError: what is wrong with it.
     """
     for member in members(node):
-        assert all(member.prompts(lang).texts for lang in ("en", "zh"))
+        assert all(member.prompts(lang).texts for lang in member.languages)
         with engine_for(member.engine, member.model):
             pass
     if not members(node):
-        _check_metrics(_rules(node), tests)
+        _rules(node)
+
+
+def check_metrics(node: DictConfig, tests: Sequence[Session]) -> None:
+    """See that the judge can give the verdicts which the benchmark asks for.
+
+    Raises:
+        ConfigError: it goes by rules, and has none for a metric.
+    """
+    if members(node):
+        return
+    rules = _rules(node)
+    if unknown := sorted({metric for session in tests for metric in session.metrics} - set(rules.metrics)):
+        raise ConfigError(
+            f"The judge {type(rules).__name__} goes by rules and has none for {unknown[0]}: use judge=llm."
+        )
 
 
 def run(
@@ -142,7 +168,6 @@ def _judged(
 ) -> tuple[list[Verdict], Counts]:
     if not found:
         rules = _rules(node)
-        _check_metrics(rules, [case.session for case in shown])
         return [v for case in shown for v in rules.judge(case.session, case.answer)], {}
     each = [member.judge(shown, folder) for member in found]
     verdicts = [verdict for made, _ in each for verdict in made]
@@ -153,10 +178,3 @@ def _judged(
 def _rules(node: DictConfig) -> Rules:
     rules: Rules = build(node)
     return rules
-
-
-def _check_metrics(rules: Rules, tests: Sequence[Session]) -> None:
-    if unknown := sorted({metric for session in tests for metric in session.metrics} - set(rules.metrics)):
-        raise ConfigError(
-            f"The judge {type(rules).__name__} goes by rules and has none for {unknown[0]}: use judge=llm."
-        )

@@ -16,7 +16,7 @@ from ditto.records import Session, read_jsonl, write_jsonl
 from ditto.stages import benchmark
 from ditto.store import Artifact, Recipe, Store
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,11 @@ def run(cfg: DictConfig) -> Path:
     """Judge planted answers and report on the judge; returns `<root>/report/<study>`."""
     check_names(cfg)
     build(cfg.characters)
+    benchmark.check_benchmark(cfg.benchmark)
     judge.check_judge(cfg.judge)
     store = Store(cfg.paths.root)
     tests = benchmark.run(cfg, store, characters.run(cfg, store))
+    judge.check_metrics(cfg.judge, tests.sessions)
     planted = plant.run(cfg, store, tests)
     judged = judge.run(cfg, store, planted.tests, planted.artifact, "planted")
     votes: dict[tuple[str, str, int], list[Verdict]] = defaultdict(list)
@@ -39,7 +41,7 @@ def run(cfg: DictConfig) -> Path:
         votes[verdict.character, verdict.lang, verdict.turn].append(verdict)
     found = validate([Exam(p, votes[p.answer.character, p.answer.lang, p.answer.turn]) for p in planted.planted])
     spent, told = per_thousand(judged.counts), faults(found)
-    folder = Path(cfg.paths.root) / "report" / cfg.study.name
+    folder: Path = Path(cfg.paths.root) / "report" / cfg.study.name
     report = {"judge": judge.identity(cfg.judge), "faults": told, "a thousand verdicts": spent, **asdict(found)}
     write_atomically(folder / "validation.json", json.dumps(without_nan(report), indent=2, ensure_ascii=False) + "\n")
     validation_terminal.show(found, told, spent, cfg.study.name)
@@ -48,7 +50,8 @@ def run(cfg: DictConfig) -> Path:
 
 
 def per_thousand(counts: Mapping[str, Any]) -> dict[str, float]:
-    """Tokens and dollars of a thousand verdicts; nothing of a judge that goes by rules."""
+    """Tokens and dollars of a thousand verdicts on answers that there are; nothing of a judge that goes by rules."""
     members = [counts] if "usage" in counts else [c for c in counts.values() if isinstance(c, dict) and "usage" in c]
     names = list(Usage.__dataclass_fields__) if members else []
-    return {name: THOUSAND * sum(m["usage"][name] for m in members) / counts["verdicts"] for name in names}
+    asked = counts["verdicts"] - sum(n for reason, n in counts["unscored"].items() if reason.startswith("no answer"))
+    return {name: THOUSAND * sum(m["usage"][name] for m in members) / max(asked, 1) for name in names}
