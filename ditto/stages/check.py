@@ -13,6 +13,7 @@ from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
 from ditto.stages.benchmark import check_benchmark
 from ditto.stages.engine import engine_for, supervisors
+from ditto.stages.forecast import divides_weights
 from ditto.stages.judge import check_judge
 from ditto.stages.push import check_push
 from ditto.tune.method import Method, method
@@ -78,7 +79,7 @@ def _check_ranks(trainer: DictConfig, how: Method) -> None:
     strategy = trainer.get("strategy")
     if isinstance(strategy, DictConfig):
         build(strategy)
-        if how.quantization and (strategy.get("stage") == 3 or strategy._target_.endswith("FSDP")):
+        if how.quantization and divides_weights(trainer):
             raise ConfigError("tuning=qlora with trainer=zero3 or fsdp: 4 bits cannot be divided, use zero2 or ddp.")
 
 

@@ -38,11 +38,10 @@ def ranks(trainer: DictConfig) -> int:
     return int(trainer.devices * trainer.num_nodes)
 
 
-def frozen_as_stored(trainer: DictConfig) -> bool:
-    """Mixed precision computes with weights of any; FSDP divides those of one only."""
+def divides_weights(trainer: DictConfig) -> bool:
+    """Whether no rank holds the weights whole: ZeRO-3 and FSDP."""
     strategy = trainer.get("strategy")
-    divided = isinstance(strategy, DictConfig) and "fsdp" in strategy._target_
-    return "mixed" in str(trainer.precision) and not divided
+    return isinstance(strategy, DictConfig) and (strategy.get("stage") == 3 or strategy._target_.endswith("FSDP"))
 
 
 def forecast(seed: Model, how: Method, trainer: DictConfig, examples: Sequence[Example]) -> Forecast:
@@ -55,7 +54,8 @@ def forecast(seed: Model, how: Method, trainer: DictConfig, examples: Sequence[E
     step = tuning.batch_size * sum(lengths) / len(lengths)
     part = max(step / (tuning.accumulate * ranks(trainer)), *lengths)
     strategy = trainer.get("strategy")
-    zero = strategy.get("stage", 0) if isinstance(strategy, DictConfig) else 0
+    zero = strategy.get("stage", 3) if isinstance(strategy, DictConfig) else 0
+    mixed = "mixed" in str(trainer.precision)
     parameters = network.num_parameters()
     trainable = sum(p.numel() for p in whole.parameters() if p.requires_grad)
     return Forecast(
@@ -66,8 +66,8 @@ def forecast(seed: Model, how: Method, trainer: DictConfig, examples: Sequence[E
             tokens=round(part),
             zero=zero,
             ranks=ranks(trainer),
-            mixed="mixed" in str(trainer.precision),
-            frozen=NF4 if how.quantization else 2.0 if frozen_as_stored(trainer) else FLOAT32,
+            mixed=mixed,
+            frozen=NF4 if how.quantization else 2.0 if mixed and not divides_weights(trainer) else FLOAT32,
             recompute=tuning.gradient_checkpointing,
         ),
         tokens=round(step * tuning.steps),

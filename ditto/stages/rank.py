@@ -20,7 +20,7 @@ from torch import Tensor
 from ditto.config import build, register_resolvers
 from ditto.errors import DittoError
 from ditto.models import Model, load_tokenizer, load_weights
-from ditto.stages.forecast import UTILISATION, Forecast, forecast, frozen_as_stored, ranks
+from ditto.stages.forecast import UTILISATION, Forecast, divides_weights, forecast, ranks
 from ditto.tune.adapter import adapted, merged
 from ditto.tune.batches import MicroBatches, plan
 from ditto.tune.card import card
@@ -30,8 +30,9 @@ from ditto.tune.export import export
 from ditto.tune.fitting import fit
 from ditto.tune.material import material
 from ditto.tune.meter import Meter, matrix_rate
-from ditto.tune.method import learner, method
+from ditto.tune.method import Method, learner, method
 from ditto.tune.module import CausalLM
+from ditto.tune.sharded import ShardedLM
 from ditto.tune.space import look_for_room, saving
 from ditto.tune.validation import BEST, Validation
 from ditto.tune.watch import Watch
@@ -69,8 +70,7 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     size = max(1, tuning.batch_size // (tuning.accumulate * ranks(job.trainer)))
     kept = max(tuning.best, tuning.keep == "best")
     validation = Validation(aside, tokenizer.pad_token_id, tuning.validate_every, size, folder, kept)
-    network = learner(seed, how, job.trainer.accelerator, frozen_as_stored=frozen_as_stored(job.trainer))
-    module = CausalLM(network, tuning, fused=job.trainer.precision != "16-mixed")
+    module = _module(seed, how, job)
     fit(job, tuning, module, batches, watch, checkpoints, meter, *([validation] if aside else []))
     if not watch.trained:
         return {}
@@ -94,6 +94,14 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
         counts["best loss"] = round(validation.losses[validation.best_step], 4)
     card(seed, how, counts).save(folder / "model" / "README.md")
     return counts
+
+
+def _module(seed: Model, how: Method, job: DictConfig) -> CausalLM:
+    fused = job.trainer.precision != "16-mixed"
+    if divides_weights(job.trainer):
+        return ShardedLM(seed, how, fused=fused)
+    network = learner(seed, how, job.trainer.accelerator, frozen_as_stored="mixed" in str(job.trainer.precision))
+    return CausalLM(network, how.tuning, fused=fused)
 
 
 def _announce(expected: Forecast, job: DictConfig) -> None:

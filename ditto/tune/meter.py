@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from ditto.tune.batches import Batch
-from ditto.tune.estimate import Cost
+from ditto.tune.estimate import GIB, Cost
 from ditto.tune.watch import Watch
 
-GIB: Final = 1 << 30
 WARM_UP: Final = 3  # steps that do not count: memory is found, kernels are chosen
 
 

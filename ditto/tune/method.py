@@ -60,7 +60,7 @@ def learner(
     What is `frozen_as_stored` takes the memory it takes on the disk; adapters are in float32 in any case.
 
     Raises:
-        ConfigError: the attention that was asked for is not to be had here.
+        ConfigError: see `prepared`.
     """
     if how.quantization:
         # Its layout depends on the device; weights of other kinds are moved there by the trainer.
@@ -70,6 +70,15 @@ def learner(
     else:
         stored = load_weights(seed, "cpu")
         whole = stored if how.adapter and frozen_as_stored else stored.float()
+    return prepared(whole, how)
+
+
+def prepared(whole: PreTrainedModel, how: Method) -> PreTrainedModel | PeftModel:
+    """The seed with its adapters, and with the attention, kernels and memory it is to learn with.
+
+    Raises:
+        ConfigError: the attention that was asked for is not to be had here.
+    """
     try:
         by_session = how.tuning.packing and how.tuning.attention == "sdpa"
         whole.set_attn_implementation(NAME if by_session else how.tuning.attention)

@@ -7,15 +7,12 @@ from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
-from peft import PeftModel
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import PreTrainedModel
 
 from ditto.errors import ConfigError, StageError
 from ditto.tune.batches import IGNORED, Batch
-from ditto.tune.fsdp import FSDP, divide
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +71,19 @@ class CausalLM(pl.LightningModule):
     A `fused` AdamW takes a fifth of the time; float16's loss scaling cannot clip gradients under it.
     """
 
-    def __init__(self, model: PreTrainedModel | PeftModel, tuning: Tuning, *, fused: bool = True) -> None:
+    model: nn.Module
+
+    def __init__(self, model: nn.Module, tuning: Tuning, *, fused: bool = True) -> None:
         super().__init__()
-        self.model = model
         self._tuning, self._fused = tuning, fused
+        self.hold(model)
+
+    def hold(self, model: nn.Module) -> None:
+        """Take `model` as the one to tune."""
+        self.model = model
         parameters = dict(self.named_parameters(remove_duplicate=False))
         self._trainable = {name for name, parameter in parameters.items() if parameter.requires_grad}
         self.strict_loading = len(self._trainable) == len(parameters)
-
-    def configure_model(self) -> None:
-        """Divide the weights, where the strategy has us do it; ZeRO does it by itself."""
-        if isinstance(self.trainer.strategy, FSDP):
-            divide(self.model, self.trainer.strategy.device_mesh["data_parallel"])
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The batch's share of its step's mean loss; see `MicroBatches` for `scale`.
@@ -122,7 +120,7 @@ class CausalLM(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def summed_loss(model: PreTrainedModel | PeftModel, batch: Batch, *, fused: bool = False) -> Tensor:
+def summed_loss(model: nn.Module, batch: Batch, *, fused: bool = False) -> Tensor:
     """Cross-entropy summed over the batch's supervised tokens.
 
     Of a packed row, no logits are made where nothing is supervised; `fused` leaves the loss to the model, whose kernels

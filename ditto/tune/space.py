@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from ditto.errors import DittoError, StoreError
+from ditto.tune.estimate import GIB
 
 FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 WORDS: Final = ("No space left", "Disk quota exceeded", "File too large")  # safetensors has no errno
-GIB: Final = 1 << 30
+
 ADVICE: Final = "Free space there, or set paths.root to another folder"
 
 
