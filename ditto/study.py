@@ -15,6 +15,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from ditto.config import defining, plain
+from ditto.errors import ConfigError
 from ditto.store import digest, write_atomically
 
 # Parts of the configuration that do not change a study's numbers; of the engines, see `defining`.
@@ -73,6 +74,19 @@ def load(folder: Path) -> list[Cell]:
     rows: list[dict[str, Any]] = [json.loads(f.read_text("utf-8")) for f in sorted(folder.glob("*@*.json"))]
     cells = [Cell(**row) for row in rows]
     return sorted(cells, key=lambda c: (c.seed_parameters, c.seed, c.supervisor_parameters or math.inf, c.supervisor))
+
+
+def named(root: Path, name: str) -> Path:
+    """The folder of the study with this name, or whose folder has this name.
+
+    Raises:
+        ConfigError: there is none, or several with other settings each.
+    """
+    folders = sorted(f for f in (root / "study").glob("*") if name in (f.name, f.name.rpartition("-")[0]))
+    if len(folders) != 1:
+        there = f"are several: name one of {', '.join(f.name for f in folders)}" if folders else "is none: run it first"
+        raise ConfigError(f"Of the study {name!r} there {there} ({root / 'study'}).")
+    return folders[0]
 
 
 class Launch(Callback):

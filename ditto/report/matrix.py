@@ -5,7 +5,7 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ditto.evaluate.aggregate import Table, corrected, faithful
 from ditto.evaluate.statistics import Interval, Scores, interval, means
@@ -73,11 +73,11 @@ def measured(metrics: Iterable[str]) -> list[Metric]:
     return [metric for metric in METRICS if metric in there]
 
 
-def to_csv(lines: Iterable[Line]) -> str:
-    """The lines as CSV, numbers with four decimals; an unscored value is left empty."""
+def to_csv(lines: Iterable[Any], kind: type = Line) -> str:
+    """Lines of one dataclass as CSV, numbers with four decimals; an unscored value is left empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Line))
+    writer.writerow(field.name for field in fields(kind))
     for line in lines:
         writer.writerow(_shown(value) for value in astuple(line))
     return out.getvalue()

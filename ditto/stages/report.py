@@ -2,28 +2,46 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from ditto import study
+from ditto.errors import ConfigError
 from ditto.records import Verdict, read_jsonl
-from ditto.report import figures, terminal
+from ditto.report import terminal
 from ditto.report.findings import findings
 from ditto.report.matrix import Entry, Judged, matrix, to_csv
 from ditto.report.plain import without_nan
+from ditto.stages import lineage
 from ditto.store import verified, write_atomically
 from ditto.study import Cell
 
 log = logging.getLogger(__name__)
+Artifacts = Mapping[Entry, str]  # the folder of each row's verdicts, in <root>/judge
+
+
+def check_report(cfg: DictConfig) -> None:
+    """See that what the report needs is there, before it takes hours to come to it.
+
+    Raises:
+        ConfigError: Inspect is not installed, or there is no such study to take MT-Bench's verdicts from.
+    """
+    if cfg.report.inspect and find_spec("inspect_ai") is None:
+        raise ConfigError("report.inspect=true needs inspect_ai: pip install 'ditto-roleplay[inspect]'.")
+    if cfg.report.mt_bench:
+        study.named(Path(cfg.paths.root), cfg.report.mt_bench)
 
 
 def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
     """Report on all cells of one study; returns the folder, `<root>/report/<name>`."""
     root, cells = Path(cfg.paths.root), study.load(cells_folder)
     folder = root / "report" / name
-    judged = _verdicts(root, cells)
+    artifacts = _artifacts(cells)
+    judged = _verdicts(root, artifacts)
     seeds = list(dict.fromkeys(c.seed for c in cells))
     by_size = sorted({(c.supervisor_parameters, c.supervisor) for c in cells})
     supervisors = [s for _, s in by_size]
@@ -37,18 +55,59 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
     }
     write_atomically(folder / "report.json", json.dumps(without_nan(report), indent=2) + "\n")
     if cfg.report.figures:
+        from ditto.report import figures
+
         figures.draw(lines, seeds, supervisors, folder)
     terminal.show(lines, found, name)
+    if cfg.report.main_table:
+        _main_table(cfg, artifacts, judged, folder)
+    if cfg.report.inspect:
+        from ditto.stages import inspect_logs
+
+        inspect_logs.run(cfg, artifacts.values(), folder / "inspect")
     log.info("%-11s %s", "report", folder)
     return folder
 
 
-def _verdicts(root: Path, cells: list[Cell]) -> Judged:
+def _artifacts(cells: list[Cell]) -> Artifacts:
     """Every judged row once, in the matrix's order."""
     entries = {Entry("base", c.seed, ""): c.rows["base"] for c in cells}
     entries |= {Entry("supervision", "", c.supervisor): c.rows["supervision"] for c in cells}
     entries |= {Entry("imitation", c.seed, c.supervisor): c.rows["imitation"] for c in cells}
-    paths = {entry: root / "judge" / artifact for entry, artifact in entries.items()}
+    return entries
+
+
+def _verdicts(root: Path, artifacts: Artifacts) -> Judged:
+    paths = {entry: root / "judge" / artifact for entry, artifact in artifacts.items()}
     for path in paths.values():
         verified(path)
     return {entry: read_jsonl(path / "verdicts.jsonl", Verdict) for entry, path in paths.items()}
+
+
+def _main_table(cfg: DictConfig, artifacts: Artifacts, judged: Judged, folder: Path) -> None:
+    from ditto.report import main_table_text
+    from ditto.report.main_table import Cell as TableCell
+    from ditto.report.main_table import main_table, published
+
+    graded = _graded(Path(cfg.paths.root), cfg.report.mt_bench, artifacts) if cfg.report.mt_bench else judged
+    table = main_table(judged, graded, cfg.report.aggregation)
+    write_atomically(folder / "main_table.csv", to_csv([*table.cells, *published()], TableCell))
+    write_atomically(folder / "main_table.md", main_table_text.markdown(table, folder.name))
+    main_table_text.show(table, f"{folder.name}: mean and 95% interval")
+
+
+def _graded(root: Path, name: str, artifacts: Artifacts) -> Judged:
+    """The verdicts of the study `name` on those of these rows that it has, too.
+
+    Raises:
+        ConfigError: there is no such study, or one of its models is another one of the same name.
+    """
+    others = _artifacts(study.load(study.named(root, name)))
+    both = {entry: artifact for entry, artifact in others.items() if entry in artifacts}
+    for entry, artifact in both.items():
+        if lineage.judged(root, artifact).model != lineage.judged(root, artifacts[entry]).model:
+            raise ConfigError(
+                f"report.mt_bench={name}: {artifact} is not by the model of {artifacts[entry]}: "
+                "run that study with the same models, characters, simulation and tuning."
+            )
+    return _verdicts(root, both)
