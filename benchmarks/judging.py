@@ -35,7 +35,7 @@ def run() -> list[tuple[str, float]]:
         for turn, question in enumerate(s.questions)
     ]
     Random(0).shuffle(answers)
-    prompts = {lang: Prompts("judge", lang, judging=True) for lang in ("en", "zh")}
+    prompts = {lang: Prompts("judge", lang, "judging") for lang in ("en", "zh")}
     with serving(LATENCY, VERDICT) as url, tempfile.TemporaryDirectory() as folder:
         engine = OpenAIEngine(
             Model(name="fixed", path="api:fixed"), base_url=url, key_env=None, concurrency=CONCURRENCY

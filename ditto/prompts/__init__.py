@@ -4,12 +4,13 @@ The loader refuses a file whose slots differ from what the task offers, so a mis
 before anything runs; the texts are part of what they made through `Prompts.digest`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from string import Formatter
-from typing import Final
+from typing import Final, Literal
 
 from ditto.errors import ConfigError
 
@@ -30,6 +31,12 @@ JUDGING: Final = {
     "reminder": frozenset({"example"}),
 }
 BUILDING: Final = {task: PROFILE | {"mark", "query"} for task in ("evidence", "check")}
+Kind = Literal["playing", "judging", "building"]
+TASKS: Final[Mapping[Kind, Mapping[str, frozenset[str]]]] = {
+    "playing": PLAYING,
+    "judging": JUDGING,
+    "building": BUILDING,
+}
 
 
 @dataclass(frozen=True)
@@ -42,14 +49,12 @@ class Prompts:
 
     pack: str
     lang: str
-    judging: bool = False
-    building: bool = False
+    kind: Kind = "playing"
 
     @cached_property
     def texts(self) -> dict[str, str]:
         folder = Path(self.pack) if "/" in self.pack else FOLDER / self.pack
-        tasks = JUDGING if self.judging else BUILDING if self.building else PLAYING
-        return {task: _load(folder / self.lang / f"{task}.txt", slots) for task, slots in tasks.items()}
+        return {task: _load(folder / self.lang / f"{task}.txt", slots) for task, slots in TASKS[self.kind].items()}
 
     @property
     def digest(self) -> str:

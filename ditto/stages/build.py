@@ -40,7 +40,7 @@ class Author:
         return {lang: Prompts(self.settings.prompts, lang) for lang in languages}
 
     def checking(self, languages: Iterable[str]) -> dict[str, Prompts]:
-        return {lang: Prompts(self.settings.checks, lang, building=True) for lang in languages}
+        return {lang: Prompts(self.settings.checks, lang, "building") for lang in languages}
 
     def identity(self, languages: Iterable[str]) -> dict[str, Any]:
         """What a draft in these languages is keyed by."""

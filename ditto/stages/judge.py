@@ -69,7 +69,7 @@ class Member:
 
     def prompts(self, lang: str) -> Prompts:
         """In the language of what is judged, or in English where the pack has not that one."""
-        return Prompts(self.voting.prompts, lang if lang in self.languages else "en", judging=True)
+        return Prompts(self.voting.prompts, lang if lang in self.languages else "en", "judging")
 
     def judge(self, shown: Sequence[Case], folder: Path) -> tuple[list[Verdict], Counts]:
         """All votes, through a journal of its own in `folder`."""

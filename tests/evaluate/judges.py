@@ -22,7 +22,7 @@ from ditto.nano.source import NanoBenchmark, NanoCharacters
 from ditto.prompts import Prompts
 from ditto.records import Answer, Metric, Session, Verdict
 
-PROMPTS = {lang: Prompts("judge", lang, judging=True) for lang in ("en", "zh")}
+PROMPTS = {lang: Prompts("judge", lang, "judging") for lang in ("en", "zh")}
 FENCE = re.compile(r"<<(\w{8})\n(.*?)\n\1>>", re.DOTALL)
 REFUSALS = tuple(nano.language(lang)["refusal_mark"] for lang in nano.LANGUAGES)
 SAYINGS = [oath for lang in nano.LANGUAGES for oath in nano.language(lang)["oaths"]]

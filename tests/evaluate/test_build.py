@@ -21,7 +21,7 @@ from tests.evaluate.people import PEOPLE, Reply, check, evidence, person, querie
 
 LANGUAGES = ("en", "zh")
 WRITING = {lang: Prompts("paper", lang) for lang in LANGUAGES}
-CHECKING = {lang: Prompts("build", lang, building=True) for lang in LANGUAGES}
+CHECKING = {lang: Prompts("build", lang, "building") for lang in LANGUAGES}
 SETTINGS = Building(specific=2, contrastive=2)
 N = 2 * 2 * len(PEOPLE)  # questions, of both kinds
 

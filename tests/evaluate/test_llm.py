@@ -416,6 +416,6 @@ def test_one_vote_may_be_greedy() -> None:
 
 
 def test_the_reply_in_a_panel_bears_its_judges_name(tmp_path: Path) -> None:
-    judge = LLMJudge(ScriptedEngine(HONEST), ONE, {"en": Prompts("judge", "en", judging=True)}, "one")
+    judge = LLMJudge(ScriptedEngine(HONEST), ONE, {"en": Prompts("judge", "en", "judging")}, "one")
     verdicts = judge.judge([c for c in CASES if c.answer.lang == "en"], Journal(tmp_path / "j"), Tally())
     assert {v.judge for v in verdicts} == {"one"}
