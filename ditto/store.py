@@ -213,7 +213,8 @@ def _shown(counts: Mapping[str, Any]) -> str:
     parts = []
     for name, value in counts.items():
         if isinstance(value, Mapping) and value and name != "usage":
-            parts.append(f"{name} {sum(value.values())} ({_shown(value)})")
+            nested = any(isinstance(one, Mapping) for one in value.values())
+            parts.append(f"{name} ({_shown(value)})" if nested else f"{name} {sum(value.values())} ({_shown(value)})")
         elif value and not isinstance(value, Mapping):
             parts.append(f"{name} {value}")
     return ", ".join(parts)

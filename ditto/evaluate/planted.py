@@ -73,7 +73,7 @@ def plant(sessions: Sequence[Session], seed: int = 0) -> list[Planted]:
         )
     ]
     if not made:
-        raise DataError("The benchmark has no reference answers to plant: use benchmark=nano or build.")
+        raise DataError("The benchmark has no reference answers to plant: use benchmark=nano, wikirole or build.")
     return made
 
 

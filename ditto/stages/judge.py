@@ -87,7 +87,8 @@ def members(node: DictConfig) -> list[Member]:
     Raises:
         ConfigError: a value that cannot be meant.
     """
-    nodes = {"": node} if "model" in node else {str(name): node[name] for name in node.get("members", {})}
+    panel = node.get("members", {})
+    nodes = {"": node} if "model" in node else {str(name): panel[name] for name in panel}
     if "members" in node and (unknown := sorted(set(map(str, node)) - {"members"})):
         name = unknown[0]
         raise ConfigError(f"judge.{name} is unknown: each member of a panel has its own, judge.members.<name>.{name}.")

@@ -163,7 +163,7 @@ def test_what_cannot_be_made_is_left_out() -> None:
 
 def test_nothing_is_planted_without_references() -> None:
     mute = [replace(s, questions=tuple(replace(q, reference="") for q in s.questions)) for s in ASKED]
-    with pytest.raises(DataError, match="no reference answers to plant: use benchmark=nano or build"):
+    with pytest.raises(DataError, match="no reference answers to plant: use benchmark=nano, wikirole or build"):
         plant(mute)
     some = [*mute[1:], ASKED[0]]
     assert {one.answer.character for one in plant(some)} == {ASKED[0].character.id}
