@@ -27,6 +27,7 @@ from ditto.records import Metric, Verdict
 ALL: Final = "all"
 Table = Mapping[str, Mapping[Metric, float]]  # the mean by language, or "all" of them, and metric; NaN of no turns
 Votes = Sequence[float | None]
+TurnKey = tuple[str, str, int, Metric]  # character, language, turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +40,24 @@ class Turn:
     rejection: float
 
 
-def corrected(verdicts: Iterable[Verdict]) -> dict[Metric, Scores]:
-    """The scores of each role's turns by metric, in the verdicts' order.
+def turn_scores(verdicts: Iterable[Verdict]) -> dict[TurnKey, float]:
+    """The score of each turn and metric, in the verdicts' order.
 
-    Votes on a turn are averaged, for rejection counted; what was not scored is left out. A role's
-    languages belong together, as in the matrix.
+    Votes on a turn are averaged, for rejection counted; what was not scored is left out.
     """
-    votes: dict[tuple[str, str, int, Metric], list[float]] = defaultdict(list)
+    votes: dict[TurnKey, list[float]] = defaultdict(list)
     for v in verdicts:
         if v.value is not None:
             votes[v.character, v.lang, v.turn, v.metric].append(v.value)
+    return {
+        key: _majority(values) if key[3] == "rejection" else float(np.mean(values)) for key, values in votes.items()
+    }
+
+
+def corrected(verdicts: Iterable[Verdict]) -> dict[Metric, Scores]:
+    """The scores of each role's turns by metric. A role's languages belong together, as in the matrix."""
     scores: dict[Metric, dict[str, list[float]]] = {}
-    for (character, _, _, metric), values in votes.items():
-        score = _majority(values) if metric == "rejection" else float(np.mean(values))
+    for (character, _, _, metric), score in turn_scores(verdicts).items():
         scores.setdefault(metric, {}).setdefault(character, []).append(score)
     return dict(scores)
 

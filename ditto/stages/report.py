@@ -11,8 +11,9 @@ from omegaconf import DictConfig
 
 from ditto import study
 from ditto.errors import ConfigError
-from ditto.records import Verdict, read_jsonl
-from ditto.report import terminal
+from ditto.evaluate.labels import Labelled
+from ditto.records import Answer, Verdict, read_jsonl
+from ditto.report import people, terminal
 from ditto.report.findings import findings
 from ditto.report.matrix import Entry, Judged, matrix, to_csv
 from ditto.report.plain import without_nan
@@ -61,6 +62,9 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
     terminal.show(lines, found, name)
     if cfg.report.main_table:
         _main_table(cfg, artifacts, judged, folder)
+    if cfg.report.labels:
+        lines_of_people = _people(root, Path(cfg.report.labels), artifacts, judged)
+        write_atomically(folder / "people.csv", to_csv(lines_of_people, people.Line))
     if cfg.report.inspect:
         from ditto.stages import inspect_logs
 
@@ -82,6 +86,21 @@ def _verdicts(root: Path, artifacts: Artifacts) -> Judged:
     for path in paths.values():
         verified(path)
     return {entry: read_jsonl(path / "verdicts.jsonl", Verdict) for entry, path in paths.items()}
+
+
+def _people(root: Path, file: Path, artifacts: Artifacts, judged: Judged) -> list[people.Line]:
+    """The means put right by people's verdicts, of the rows whose answers they saw; each is told as well."""
+    labels, lines = read_jsonl(file, Labelled), list[people.Line]()
+    for entry, artifact in artifacts.items():
+        answers = read_jsonl(lineage.judged(root, artifact).answers / "answers.jsonl", Answer)
+        lines += people.put_right(entry, judged[entry], answers, labels)
+    for x in lines:
+        model = f"{x.seed}{x.supervisor and '@' + x.supervisor}"
+        put = f"{x.judge:.2f} by the judge, {x.value:.2f} [{x.ci_low:.2f}, {x.ci_high:.2f}] put right"
+        log.info("%-11s %s %s %s: %s by %d labels", "people", x.row, model, x.metric, put, x.n_labelled)
+    if not lines:
+        log.warning("%s holds no verdict on an answer of this study: its texts must be the answers' own.", file)
+    return lines
 
 
 def _main_table(cfg: DictConfig, artifacts: Artifacts, judged: Judged, folder: Path) -> None:
