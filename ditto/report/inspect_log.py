@@ -43,7 +43,7 @@ class Judged:
 
 def log(row: Judged) -> "EvalLog":
     """The row as a finished evaluation; equal rows make equal logs."""
-    from inspect_ai.log import EvalConfig, EvalDataset, EvalLog, EvalResults, EvalScorer, EvalSpec, EvalStats
+    from inspect_ai.log import EvalConfig, EvalDataset, EvalLog, EvalResults, EvalSpec, EvalStats
 
     votes: dict[tuple[str, str, int], list[Verdict]] = {}
     for v in row.verdicts:
@@ -61,7 +61,6 @@ def log(row: Judged) -> "EvalLog":
             dataset=EvalDataset(name=row.benchmark, samples=len(samples), sample_ids=[s.id for s in samples]),
             model=f"ditto/{row.name}",
             config=EvalConfig(),
-            scorers=[EvalScorer(name=metric) for metric in metrics],
             metadata=dict(row.settings),
         ),
         results=EvalResults(

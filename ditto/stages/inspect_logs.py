@@ -1,4 +1,4 @@
-"""The rows of a study as Inspect logs, `<report>/inspect/<row>-<model>.json`."""
+"""The rows of a study as Inspect logs, `<report>/inspect/<row>-<model>.eval`."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,7 +22,8 @@ def run(cfg: DictConfig, artifacts: Iterable[str], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for artifact in artifacts:
         found = lineage.judged(Path(cfg.paths.root), artifact)
-        write_eval_log(inspect_log.log(_row(cfg, found)), str(folder / f"{found.name}.json"), format="json")
+        # Not as JSON, which Inspect's viewer lists only under a name that begins with a date.
+        write_eval_log(inspect_log.log(_row(cfg, found)), str(folder / f"{found.name}.eval"))
 
 
 def _row(cfg: DictConfig, found: lineage.Judged) -> inspect_log.Judged:
