@@ -16,6 +16,7 @@ from ditto.stages.engine import engine_for, supervisors
 from ditto.stages.forecast import divides_weights
 from ditto.stages.judge import check_judge
 from ditto.stages.push import check_push
+from ditto.stages.report import check_report
 from ditto.tune.method import Method, method
 
 GROUPS: Final = {
@@ -45,6 +46,7 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
         raise ConfigError(f"trainer.precision={cfg.trainer.precision} would round the optimiser away: use bf16-mixed.")
     assert Prompts(cfg.prompts.pack, "en").texts
     check_push(cfg)
+    check_report(cfg)
     seed, supervisor = models(cfg)
     _check_models(cfg, seed, supervisor)
     return seed, supervisor

@@ -96,3 +96,8 @@ def test_ligers_kernels_are_asked_for_before_anything_runs() -> None:
         pytest.skip("Liger's kernels are installed")
     with pytest.raises(ConfigError, match="needs Liger's kernels, which are not installed: pip install liger-kernel"):
         check(config("tuning.liger=true"))
+
+
+def test_a_report_on_what_is_not_there_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Of the study 'mt' there is none"):
+        check(config(f"paths.root={tmp_path}", "report.mt_bench=mt"))
