@@ -1,12 +1,15 @@
 """Every pack says what its tasks offer, and a wrong slot is found on loading."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from ditto.errors import ConfigError
-from ditto.prompts import FOLDER, PLAYING, Prompts
+from ditto.prompts import FOLDER, JUDGING, PLAYING, Prompts
 
+JUDGED = sorted(set(JUDGING) - {"reminder"})
 PACKS = sorted((file.parts[-3], file.parts[-2]) for file in FOLDER.glob("*/*/brief.txt"))
 
 
@@ -53,3 +56,38 @@ def test_a_text_that_cannot_be_rendered_is_refused(tmp_path: Path, text: str, sa
 def test_a_missing_language_names_the_file() -> None:
     with pytest.raises(ConfigError, match=r"paper/xx/brief\.txt"):
         assert Prompts("paper", "xx").texts
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("task", JUDGED)
+def test_a_judge_is_shown_all_there_is_and_whatever_others_wrote_in_a_fence(task: str, lang: str) -> None:
+    text = Prompts("judge", lang, "judging").render(task, **{slot: f"[{slot}]" for slot in JUDGING[task]})
+    fenced = re.findall(r"^<<\[mark\]\n\[(\w+)\]\n\[mark\]>>$", text, re.MULTILINE)
+    assert sorted(fenced) == sorted(JUDGING[task] - {"mark", "label"})
+    outside = re.sub(r"^<<\[mark\]\n.*\n\[mark\]>>$", "", text, flags=re.MULTILINE)
+    assert set(re.findall(r"\[(\w+)\]", outside)) <= {"mark", "label"}
+    # Whom the identity prompt names would be whom the judge is to find.
+    assert ("[label]" in text) == (task in ("knowledge", "rejection"))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("task", "key"), [("identity", "choice"), ("knowledge", "score"), ("rejection", "refuses"), ("quality", "score")]
+)
+def test_a_judges_prompt_ends_with_the_form_of_its_reply(task: str, key: str, lang: str) -> None:
+    prompts = Prompts("judge", lang, "judging")
+    form = prompts.render(task, **dict.fromkeys(JUDGING[task], "")).splitlines()[-1]
+    assert list(json.loads(re.sub(r"<[^>]*>", "0", form.replace('"<', "<").replace('>"', ">")))) == ["reason", key]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_reminder_ends_with_its_example(lang: str) -> None:
+    text = Prompts("judge", lang, "judging").render("reminder", example='{"score": 4}')
+    assert text.endswith('{"score": 4}')
+
+
+def test_a_judges_prompts_are_other_texts_than_a_roles() -> None:
+    assert set(Prompts("judge", "en", "judging").texts) == set(JUDGING)
+    with pytest.raises(ConfigError, match=r"judge/en/brief\.txt"):
+        assert Prompts("judge", "en").texts
+    assert Prompts("judge", "en", "judging").digest != Prompts("judge", "zh", "judging").digest

@@ -69,8 +69,12 @@ def honest(shown: Shown) -> str:
 
 
 def always_yes(shown: Shown) -> str:
-    said: dict[str, object] = {"identity": {"choice": "A"}, "knowledge": {"score": 10}, "rejection": {"refuses": True}}
-    return reply(**said[shown.metric])  # type: ignore[arg-type]
+    said: dict[Metric, dict[str, object]] = {
+        "identity": {"choice": "A"},
+        "knowledge": {"score": 10},
+        "rejection": {"refuses": True},
+    }
+    return reply(**said[shown.metric])
 
 
 def always_first(shown: Shown) -> str:

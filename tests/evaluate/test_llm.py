@@ -168,8 +168,8 @@ def test_braces_in_an_answer_are_text(tmp_path: Path) -> None:
     assert {read(request.messages[0]["content"]).answer for request in engine.asked} == {said}
 
 
-def once_garbled(request: Request) -> str:
-    return GARBLED if len(request.messages) == 1 else HONEST(request)  # type: ignore[return-value]
+def once_garbled(request: Request) -> str | Failure:
+    return GARBLED if len(request.messages) == 1 else HONEST(request)
 
 
 def test_what_cannot_be_read_is_asked_for_once_more_with_a_reminder(tmp_path: Path) -> None:
