@@ -87,7 +87,7 @@ def faithful_table(scored: Iterable[Scored]) -> Table:
 
 def _majority(votes: Sequence[float]) -> float:
     share = float(np.mean(votes))
-    return share if share == 0.5 else float(share > 0.5)
+    return share if len(votes) == 1 or share == 0.5 else float(share > 0.5)
 
 
 def _lost(turns: Iterable[Mapping[Metric, Votes]]) -> bool:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ditto.report.matrix import ALL, Line, measured
+from ditto.report.matrix import ALL, METRICS, Line, measured
 
 RANGE: Final = {"identity": (0.0, 1.0), "knowledge": (1.0, 10.0), "rejection": (0.0, 1.0), "quality": (1.0, 10.0)}
 UNIT: Final = {
@@ -42,7 +42,7 @@ Means = dict[tuple[str, str, str, str], Line]
 
 def heatmaps(means: Means, seeds: Sequence[str], supervisors: Sequence[str]) -> Figure:
     """A panel a metric: imitation by seed and supervisor, between the seeds' base and above the supervision."""
-    metrics = measured(metric for *_, metric in means)
+    metrics = measured(metric for *_, metric in means) or METRICS
     figure = Figure(figsize=(3.9 * len(metrics), 1.6 + 0.55 * (len(seeds) + 1)), layout="constrained")
     for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
         cells = [
@@ -78,7 +78,7 @@ def _panel(axes: Axes, cells: Sequence[Sequence[Line | None]], metric: str) -> N
 
 def scatter(means: Means, seeds: Sequence[str], supervisors: Sequence[str]) -> Figure:
     """A panel a metric: each cell's imitation over its supervisor's own performance (paper, figure 5)."""
-    metrics = measured(metric for *_, metric in means)
+    metrics = measured(metric for *_, metric in means) or METRICS
     figure = Figure(figsize=(3.6 * len(metrics), 4.6), layout="constrained")
     for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
         low, high = RANGE[metric]

@@ -11,7 +11,7 @@ from ditto.evaluate.aggregate import Table, corrected, faithful
 from ditto.evaluate.statistics import Interval, Scores, interval, means
 from ditto.records import Metric, Row, Verdict
 
-METRICS: Final[tuple[Metric, ...]] = ("identity", "knowledge", "rejection", "quality")
+METRICS: Final[tuple[Metric, ...]] = ("identity", "knowledge", "rejection")
 Aggregation = Literal["corrected", "faithful"]
 ALL: Final = "all"
 
@@ -68,9 +68,9 @@ def matrix(judged: Judged, aggregation: Aggregation = "corrected") -> list[Line]
 
 
 def measured(metrics: Iterable[str]) -> list[Metric]:
-    """Those of the metrics that occur, in their order."""
-    there = set(metrics)
-    return [metric for metric in METRICS if metric in there]
+    """Those of the metrics that occur, in their order; MT-Bench's quality comes last."""
+    there, known = set(metrics), (*METRICS, "quality")
+    return [metric for metric in known if metric in there]
 
 
 def to_csv(lines: Iterable[Any], kind: type = Line) -> str:
