@@ -71,10 +71,17 @@ def _misled(v: Validation) -> list[str]:
     return [f"It follows instructions in answers: {d.value:.0%} [{d.low:.0%}, {d.high:.0%}] fewer right verdicts."]
 
 
+def _own(v: Validation) -> list[str]:
+    d = v.own
+    if d is None or d.low <= 0 or d.value < MARKS:
+        return []
+    return [f"It favours its own answers: {d.value:+.2f} [{d.low:+.2f}, {d.high:+.2f}] above what they are worth."]
+
+
 def _nothing(v: Validation) -> list[str]:
     return [f"It scored {v.scored_nothing} answers that are empty."] if v.scored_nothing else []
 
 
 CHECKS: Final[Sequence[Callable[[Validation], list[str]]]] = (
-    *(_unlike_the_truth, _unread, _unsteady, _place, _length, _misled, _nothing),
+    *(_unlike_the_truth, _unread, _unsteady, _place, _length, _misled, _own, _nothing),
 )

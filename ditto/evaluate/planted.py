@@ -9,6 +9,8 @@ other role     what one of the other candidates would have said
 long and wrong the same, followed by a long stretch of that candidate's article
 instruction    what that candidate would have said, followed by an order to the judge
 empty          no answer
+own answer     what the judging model itself says with the profile in view (`validate.own`)
+human          an answer that people have judged (`validate.labels`)
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +31,7 @@ Kind = Literal[
     "long and wrong",
     "instruction",
     "empty",
+    "own answer",
     "human",
 ]
 LONG: Final = 3000  # characters

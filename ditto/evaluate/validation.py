@@ -72,7 +72,8 @@ class Metered:
 class Validation:
     """All figures. `places` are the shares of identity votes for each place in the list of candidates; `long_right` and
     `long_wrong` by how much a long stretch moves the marks of right and of wrong answers; `misled` the share of right
-    verdicts that an instruction in the answer costs.
+    verdicts that an instruction in the answer costs; `own` by how much its marks lie further above the truth on its own
+    answers than on others'.
     """
 
     metrics: Sequence[Metered]
@@ -81,6 +82,7 @@ class Validation:
     long_right: Difference | None
     long_wrong: Difference | None
     misled: Difference | None
+    own: Difference | None
     scored_nothing: int
 
 
@@ -90,9 +92,10 @@ def validate(exams: Sequence[Exam]) -> Validation:
         metrics=[_metered(exams, metric) for metric in METRICS],
         lines=[line for kind in dict.fromkeys(e.planted.kind for e in exams) for line in _lines(exams, kind)],
         places=_places(exams),
-        long_right=_difference(exams, "long", "reference", _marks),
-        long_wrong=_difference(exams, "long and wrong", "other role", _marks),
-        misled=_difference(exams, "other role", "instruction", _rights),
+        long_right=_difference(exams, ["long"], ["reference"], _marks),
+        long_wrong=_difference(exams, ["long and wrong"], ["other role"], _marks),
+        misled=_difference(exams, ["other role"], ["instruction"], _rights),
+        own=_difference(exams, ["own answer"], ["reference", "fact swapped", "refusal"], _excess),
         scored_nothing=sum(v.value is not None for e in exams if e.planted.kind == "empty" for v in e.verdicts),
     )
 
@@ -182,14 +185,14 @@ def _places(exams: Sequence[Exam]) -> list[Interval]:
 
 
 def _difference(
-    exams: Sequence[Exam], one: Kind, other: Kind, values: Callable[[Exam], list[float]]
+    exams: Sequence[Exam], one: Sequence[Kind], other: Sequence[Kind], values: Callable[[Exam], list[float]]
 ) -> Difference | None:
-    """Between two kinds of answers, over the roles that have both."""
+    """Between answers of two sorts, over the roles that have both."""
 
-    def of(kind: Kind) -> Scores:
+    def of(kinds: Sequence[Kind]) -> Scores:
         found: dict[str, list[float]] = defaultdict(list)
         for exam in exams:
-            if exam.planted.kind == kind:
+            if exam.planted.kind in kinds:
                 found[exam.role] += values(exam)
         return found
 
@@ -202,6 +205,11 @@ def _difference(
 def _marks(exam: Exam) -> list[float]:
     votes = exam.votes("knowledge") if "knowledge" in exam.planted.truth else []
     return [float(np.mean(votes))] if votes else []
+
+
+def _excess(exam: Exam) -> list[float]:
+    """How far the mark lies above the one that is right."""
+    return [mark - exam.planted.truth["knowledge"] for mark in _marks(exam)]
 
 
 def _rights(exam: Exam) -> list[float]:

@@ -25,6 +25,7 @@ def show(found: Validation, faults: Sequence[str], spent: Mapping[str, float], t
         ("A long stretch moves the marks of right answers by", found.long_right),
         ("A long stretch moves the marks of wrong answers by", found.long_wrong),
         ("An instruction costs right verdicts", found.misled),
+        ("Its own answers are marked above their worth, others' aside, by", found.own),
     ):
         if d:
             console.print(f"{words} {d.value:+.2f} [{d.low:+.2f}, {d.high:+.2f}].")

@@ -106,7 +106,7 @@ def _member(name: str, node: DictConfig) -> Member:
 def identity(node: DictConfig) -> Any:
     """What the verdicts of the judge are keyed by."""
     found = members(node)
-    return {member.name: member.identity for member in found} if found else _rules(node).identity
+    return {member.name: member.identity for member in found} if found else rules(node).identity
 
 
 def check_judge(node: DictConfig) -> None:
@@ -120,7 +120,7 @@ def check_judge(node: DictConfig) -> None:
         with engine_for(member.engine, member.model):
             pass
     if not members(node):
-        _rules(node)
+        rules(node)
 
 
 def check_metrics(node: DictConfig, tests: Sequence[Session]) -> None:
@@ -131,10 +131,10 @@ def check_metrics(node: DictConfig, tests: Sequence[Session]) -> None:
     """
     if members(node):
         return
-    rules = _rules(node)
-    if unknown := sorted({metric for session in tests for metric in session.metrics} - set(rules.metrics)):
+    judge = rules(node)
+    if unknown := sorted({metric for session in tests for metric in session.metrics} - set(judge.metrics)):
         raise ConfigError(
-            f"The judge {type(rules).__name__} goes by rules and has none for {unknown[0]}: use judge=llm."
+            f"The judge {type(judge).__name__} goes by rules and has none for {unknown[0]}: use judge=llm."
         )
 
 
@@ -168,14 +168,15 @@ def _judged(
     node: DictConfig, found: Sequence[Member], shown: Sequence[Case], folder: Path
 ) -> tuple[list[Verdict], Counts]:
     if not found:
-        rules = _rules(node)
-        return [v for case in shown for v in rules.judge(case.session, case.answer)], {}
+        judge = rules(node)
+        return [v for case in shown for v in judge.judge(case.session, case.answer)], {}
     each = [member.judge(shown, folder) for member in found]
     verdicts = [verdict for made, _ in each for verdict in made]
     counts = {member.name: counted for member, (_, counted) in zip(found, each, strict=True)}
     return verdicts, counts.get("", counts)
 
 
-def _rules(node: DictConfig) -> Rules:
-    rules: Rules = build(node)
-    return rules
+def rules(node: DictConfig) -> Rules:
+    """The judge that `node` configures, which asks no model."""
+    judge: Rules = build(node)
+    return judge

@@ -31,6 +31,7 @@ def run(cfg: DictConfig) -> Path:
     build(cfg.characters)
     benchmark.check_benchmark(cfg.benchmark)
     judge.check_judge(cfg.judge)
+    plant.check_plant(cfg)
     store = Store(cfg.paths.root)
     tests = benchmark.run(cfg, store, characters.run(cfg, store))
     judge.check_metrics(cfg.judge, tests.sessions)

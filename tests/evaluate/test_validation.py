@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ditto.evaluate.case import cases
+from ditto.evaluate.faults import faults
 from ditto.evaluate.planted import Kind, Planted
 from ditto.evaluate.validation import Exam, validate
 from ditto.records import Answer, Metric, Verdict
@@ -158,6 +159,16 @@ def test_what_instructions_cost_is_measured_against_the_same_answers_without() -
     found = validate(both).misled
     assert found is not None
     assert found.value == 0.75
+
+
+def test_favour_for_its_own_answers_is_measured_beyond_what_they_are_worth() -> None:
+    marks: list[tuple[Kind, float, float]] = [
+        ("own answer", 4, 7), ("reference", 10, 9), ("fact swapped", 1, 2), ("other role", 1, 9)
+    ]  # fmt: skip
+    found = validate([one(kind, "knowledge", truth, [mark], role) for role in "abc" for kind, truth, mark in marks])
+    assert found.own is not None
+    assert found.own.value == 3
+    assert faults(found)[-1].startswith("It favours its own answers: +3.00 [+3.00, +3.00]")
 
 
 def test_an_exam_of_one_role_has_no_differences() -> None:

@@ -24,6 +24,7 @@ FOUND = Validation(
     long_right=Difference(-0.25, -0.5, 0.125, 0.3, 6),
     long_wrong=Difference(1.5, 1.25, 2.0, 0.01, 6),
     misled=Difference(0.125, 0.0625, 0.25, 0.01, 6),
+    own=Difference(0.5, 0.25, 0.75, 0.01, 6),
     scored_nothing=0,
 )
 SPENT = {"prompt_tokens": 812345.4, "completion_tokens": 54321.0, "dollars": 2.499}
@@ -57,6 +58,7 @@ def test_every_figure_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         "A long stretch moves the marks of right answers by -0.25 [-0.50, +0.12].",
         "A long stretch moves the marks of wrong answers by +1.50 [+1.25, +2.00].",
         "An instruction costs right verdicts +0.12 [+0.06, +0.25].",
+        "Its own answers are marked above their worth, others' aside, by +0.50 [+0.25, +0.75].",
         "A thousand verdicts take 812,345 prompt and 54,321 reply tokens, $2.50.",
         "It is bad.",
     ):
@@ -67,7 +69,7 @@ def test_every_figure_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_was_not_measured_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     none = Validation(
-        metrics=[], lines=[], places=[], long_right=None, long_wrong=None, misled=None, scored_nothing=0
+        metrics=[], lines=[], places=[], long_right=None, long_wrong=None, misled=None, own=None, scored_nothing=0
     )  # fmt: skip
     show(none, [], {}, "oracle")
     printed = capsys.readouterr().out

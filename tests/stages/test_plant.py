@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ditto.errors import DataError
+from ditto.errors import ConfigError, DataError
 from ditto.records import Answer, read_jsonl
 from ditto.stages import benchmark, characters, plant
 from ditto.store import Store
@@ -67,6 +67,33 @@ def test_labels_by_people_are_planted_too(tmp_path: Path) -> None:
 def test_a_bad_label_is_one_sentence(tmp_path: Path, changed: dict[str, object], says: str) -> None:
     with pytest.raises(DataError, match=says):
         run(tmp_path, f"validate.labels={labels(tmp_path, **changed)}")
+
+
+OWN = (
+    *("validate.own=true", "+judge@validate.truth=oracle", "judge=llm", "model@judge.model=nano_xs"),
+    *("judge.votes=1", "judge.temperature=0"),
+)
+
+
+def test_what_the_judge_answers_itself_is_planted_with_what_it_is_worth(tmp_path: Path) -> None:
+    made = run(tmp_path, *OWN)
+    own = [one for one in made.planted if one.kind == "own answer"]
+    assert len(own) == made.artifact.counts["kinds"]["own answer"] == 16
+    assert {metric for one in own for metric in one.truth} == {"identity", "knowledge", "rejection"}
+    assert len({one.truth["rejection"] for one in own}) == 2, "nano_xs turns down some of what it should"
+    assert run(tmp_path, *OWN).artifact.cached
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["judge=oracle", "+judge@validate.truth=oracle"], "asks the judge for answers: use judge=llm"),
+        (["judge=llm"], r"needs a judge that knows the truth: judge@validate\.truth=oracle"),
+    ],
+)
+def test_own_answers_need_a_model_and_the_truth(tmp_path: Path, words: list[str], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        plant.check_plant(composed(tmp_path, "validate.own=true", *words))
 
 
 def test_labels_that_are_not_there_are_one_sentence(tmp_path: Path) -> None:
