@@ -57,6 +57,7 @@ def test_kappa_takes_more_values_than_two() -> None:
     assert kappa(rated("1233"), rated("1223")) == pytest.approx(7 / 11)
 
 
+@pytest.mark.parametrize("level", ["nominal", "interval"])
 def test_alpha_of_two_binary_raters_is_that_computed_by_hand(level: Level) -> None:
     # 10 turns make n = 20 values, 14 zeros and 6 ones, and 4 turns differ, so that the two orders of a pair
     # hold 4 mismatches of 0 with 1: 1 - (20 - 1) * 4 / (14 * 6). Two values are as far apart on any level.
@@ -74,12 +75,11 @@ def test_alpha_of_two_binary_raters_is_that_computed_by_hand(level: Level) -> No
         # Interval: (4*1 + 4*1 + 1*4 + 1*9 + 1*4 + 1*1) / 3 = 26/3 against
         # 117*1 + 90*4 + 45*9 + 27*16 + 130*1 + 65*4 + 39*9 + 50*1 + 30*4 + 15*1 = 2240.
         ("interval", 1 - 39 * (26 / 3) / 2240),
-        # Ordinal: a distance counts the values between, ends half: 1-2 11, 1-3 22.5, 1-4 30, 1-5 34, 2-3 11.5,
-        # 2-4 19, 2-5 23, 3-4 7.5, 3-5 11.5, 4-5 4. Squared and weighted as above: 945.5 against 199740.
     ],
 )
 def test_alpha_with_missing_values_is_that_computed_by_hand(level: Level, by_hand: float) -> None:
     assert alpha(FOUR, level) == pytest.approx(by_hand)
+    assert round(by_hand, 3) == {"nominal": 0.743, "interval": 0.849}[level]  # as published
 
 
 def test_alpha_follows_neither_the_raters_order_nor_turns_scored_once() -> None:
@@ -88,6 +88,7 @@ def test_alpha_follows_neither_the_raters_order_nor_turns_scored_once() -> None:
 
 
 def test_alpha_is_one_for_raters_of_one_mind() -> None:
+    assert alpha([rated("1213"), rated("1213")], "interval") == pytest.approx(1)
 
 
 @pytest.mark.parametrize("raters", [[rated("11"), rated("11")], [rated("12."), rated("..3")], [rated("123")]])
