@@ -36,7 +36,7 @@ from ditto.tune.method import learner, method
 from ditto.tune.module import CausalLM
 from ditto.tune.watch import Watch
 
-THREADS, ROUNDS = 2, 3
+THREADS, ROUNDS = 2, 5
 Row = tuple[str, float, float]
 
 
