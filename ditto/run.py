@@ -59,15 +59,15 @@ def _hydra(cfg: DictConfig) -> None:
     # torch and transformers load only once the configuration holds
     from transformers.utils import logging
 
-    from ditto.stages import cell, validate
+    from ditto.stages import carried, cell, validate
 
     logging.disable_progress_bar()  # every stage shows its own
-    if cfg.task == "validate_judge":
-        validate.run(cfg)
-        return
+    tasks = {"cell": cell.run, "validate_judge": validate.run, "judge_answers": carried.run}
+    if cfg.task not in tasks:
+        raise ConfigError(f"task={cfg.task} is unknown: it is one of {', '.join(tasks)}.")
+    folder = tasks[cfg.task](cfg)
     if cfg.task != "cell":
-        raise ConfigError(f"task={cfg.task} is unknown: it is cell or validate_judge.")
-    folder = cell.run(cfg)
+        return
     (Path(HydraConfig.get().runtime.output_dir) / study.CELL_DONE).write_text(str(folder.absolute()), "utf-8")
 
 

@@ -31,6 +31,7 @@ NUISANCE: Final = (
     "preview",
     "hub",
     "task",
+    "given",
     "validate",
 )
 # A job leaves this file in its folder once its cell is done; it names the study's folder.

@@ -23,7 +23,7 @@ GROUPS: Final = {
     *("seed", "supervisor", "characters", "benchmark", "prompts", "simulate", "tuning", "trainer", "launch", "logger"),
     *("answer", "judge", "engine", "supervisor_engine", "report", "paths", "study", "hub", "validate"),
 }
-VALUES: Final = {"task", "threads", "preview", "checkpoint_every"}
+VALUES: Final = {"task", "given", "threads", "preview", "checkpoint_every"}
 
 
 def check(cfg: DictConfig) -> tuple[Model, Model]:

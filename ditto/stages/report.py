@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from ditto import study
 from ditto.errors import ConfigError
 from ditto.evaluate.labels import Labelled
+from ditto.evaluate.upstream import export
 from ditto.records import Answer, Verdict, read_jsonl
 from ditto.report import people, terminal
 from ditto.report.findings import findings
@@ -33,6 +34,8 @@ def check_report(cfg: DictConfig) -> None:
     """
     if cfg.report.inspect and find_spec("inspect_ai") is None:
         raise ConfigError("report.inspect=true needs inspect_ai: pip install 'ditto-roleplay[inspect]'.")
+    if cfg.report.upstream and not cfg.benchmark.get("_target_", "").endswith("WikiRole"):
+        raise ConfigError("report.upstream=true needs benchmark=wikirole: upstream's format is its records' own.")
     if cfg.report.mt_bench:
         study.named(Path(cfg.paths.root), cfg.report.mt_bench)
 
@@ -65,6 +68,8 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
     if cfg.report.labels:
         lines_of_people = _people(root, Path(cfg.report.labels), artifacts, judged)
         write_atomically(folder / "people.csv", to_csv(lines_of_people, people.Line))
+    if cfg.report.upstream:
+        _carry(cfg, artifacts, folder / "upstream")
     if cfg.report.inspect:
         from ditto.stages import inspect_logs
 
@@ -86,6 +91,17 @@ def _verdicts(root: Path, artifacts: Artifacts) -> Judged:
     for path in paths.values():
         verified(path)
     return {entry: read_jsonl(path / "verdicts.jsonl", Verdict) for entry, path in paths.items()}
+
+
+def _carry(cfg: DictConfig, artifacts: Artifacts, folder: Path) -> None:
+    """Each row's answers in upstream's format, to be scored there or anywhere."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for artifact in artifacts.values():
+        row = lineage.judged(Path(cfg.paths.root), artifact)
+        file, answers = folder / f"{row.name}.jsonl", read_jsonl(row.answers / "answers.jsonl", Answer)
+        done = export(Path(cfg.benchmark.path), answers, file, check_hash=cfg.benchmark.check_hash)
+        left = f", {done.left_out} without an answer left out" if done.left_out else ""
+        log.info("%-11s %s  %d roles%s", "upstream", file, done.written, left)
 
 
 def _people(root: Path, file: Path, artifacts: Artifacts, judged: Judged) -> list[people.Line]:
