@@ -6,9 +6,11 @@ python -m ditto.run --help                   what can be chosen
 """
 
 import os
+import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     register_resolvers()
     failure: Exception | None = None
     try:
+        _refuse_numbers(sys.argv[1:])
         _hydra()
     except BrokenPipeError:  # the reader of `--help | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -71,6 +74,19 @@ def _hydra(cfg: DictConfig) -> None:
     (Path(HydraConfig.get().runtime.output_dir) / study.CELL_DONE).write_text(str(folder.absolute()), "utf-8")
 
 
+def _refuse_numbers(arguments: Sequence[str]) -> None:
+    """A number in the place of a group's choice, which Hydra answers with a traceback.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    groups = {folder.name for folder in CONF.iterdir() if folder.is_dir()}
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        if name.partition("@")[0] in groups and re.fullmatch(r"-?\d+(\.\d+)?", value):
+            raise ConfigError(f"{argument} gives a number where one of the group's choices is meant.")
+
+
 def _report() -> None:
     """Report on the studies whose cells this launch has finished, also when others of them failed."""
     if launch := study.Launch.current:
@@ -81,10 +97,28 @@ def _report() -> None:
             report.run(launch.cfg, folder, folder.name if len(folders) > 1 else launch.cfg.study.name)
 
 
+def _meant(said: str) -> str:
+    """The sentence, and what a name that is not there may have been meant to be."""
+    if not (wrong := re.match(r"Could not override '([\w.]+)'", said)):
+        return said
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        near = get_close_matches(wrong[1], list(_names(hydra.compose("config"))), n=1)
+    return f"{wrong[1]} is not there: did you mean {near[0]}?" if near else said
+
+
+def _names(node: DictConfig) -> Iterator[str]:
+    """All names below `node`, from the top."""
+    for key in map(str, node):
+        yield key
+        child = node._get_node(key)
+        if isinstance(child, DictConfig) and not child._is_none():
+            yield from (f"{key}.{name}" for name in _names(child))
+
+
 def _explain(error: Exception) -> int:
     """Print `error` as one sentence on stderr; returns the exit code."""
     if isinstance(error, (HydraException, OmegaConfBaseException)):
-        error = ConfigError(one_line(error))
+        error = ConfigError(_meant(one_line(error)))
     elif isinstance(error, OSError):
         if error.errno not in DISK:
             raise error

@@ -192,6 +192,9 @@ def test_bad_files_get_one_sentence(
     [
         (["model@seed=gpt5"], 2, "Could not find 'model/gpt5'"),
         (["modle=nano_s"], 2, "Could not override 'modle'"),
+        (["jugde=llm"], 2, "jugde is not there: did you mean judge?"),
+        (["tuning.stepz=3"], 2, "tuning.stepz is not there: did you mean tuning.steps?"),
+        (["tuning=7"], 2, "tuning=7 gives a number where one of the group's choices is meant"),
         (["+experiment=nothing"], 2, "Could not find 'experiment/nothing'"),
         (["+experiment=cross_sup", "model@seed="], 2, "Could not find 'model/'"),
         (["model@seed=hf", "seed.path=./nowhere"], 4, "./nowhere is not a model folder"),
