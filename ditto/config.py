@@ -4,7 +4,7 @@ import os
 import re
 from inspect import signature
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from hydra.errors import InstantiationException
 from hydra.utils import get_class, instantiate
@@ -51,6 +51,10 @@ def _compute_dtype() -> str:
     return "bfloat16" if _gpu_precision() == "bf16-mixed" else "float16"
 
 
+# The extra of ours that installs a package.
+EXTRAS: Final = {"openai": "openai", "aiolimiter": "openai", "tenacity": "openai", "vllm": "vllm"}
+
+
 def build(node: DictConfig, **more: Any) -> Any:
     """The object that `node._target_` names: one of our dataclasses, its values checked against their
     types, or a library's own class through Hydra's `instantiate`.
@@ -67,6 +71,11 @@ def build(node: DictConfig, **more: Any) -> Any:
     except (InstantiationException, OmegaConfBaseException, TypeError, ImportError, ValueError) as error:
         if isinstance(error.__cause__, DittoError):
             raise error.__cause__ from None
+        if isinstance(error.__cause__, ModuleNotFoundError) and (extra := EXTRAS.get(error.__cause__.name or "")):
+            raise ConfigError(
+                f"{node._target_} needs {error.__cause__.name}, which is not installed: "
+                f"pip install -c constraints.txt -e '.[{extra}]'."
+            ) from None
         raise ConfigError(f"{node._target_} cannot be built: {one_line(error.__cause__ or error)}") from None
 
 

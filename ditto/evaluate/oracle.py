@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ditto.errors import ConfigError
 from ditto.records import Answer, Claim, Metric, Question, Session, Verdict
 
 
@@ -31,6 +32,19 @@ class Oracle:
     def identity(self) -> str:
         """What identifies the judge in the key of its verdicts."""
         return f"oracle/{sorted(self.speech)}/{sorted(self.refusal.items())}"
+
+    def check(self, tests: Sequence[Session]) -> None:
+        """Refuse roles of whose speech it has no sign.
+
+        Raises:
+            ConfigError: no candidate has a claim that tells how it speaks.
+        """
+        told = {claim.property for session in tests for role in session.candidates for claim in role.claims}
+        if self.speech and not told & set(self.speech):
+            raise ConfigError(
+                f"judge=oracle tells roles by their claims {', '.join(self.speech)}, which no role of this benchmark "
+                "has: it knows the nano world alone, use judge=llm."
+            )
 
     def judge(self, session: Session, answer: Answer) -> list[Verdict]:
         """The verdicts on one answer; unscored with the reason where there is no answer."""

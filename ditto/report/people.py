@@ -1,13 +1,18 @@
 """A judge's means put right by people's verdicts on a few of the same answers: `report.labels=<file>`."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ditto.evaluate.aggregate import turn_scores
 from ditto.evaluate.correction import corrected
 from ditto.evaluate.labels import Labelled
 from ditto.records import Answer, Verdict
 from ditto.report.matrix import Entry, measured
+
+ENOUGH: Final = 3  # roles
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,9 @@ class Line:
 def put_right(
     entry: Entry, verdicts: Sequence[Verdict], answers: Sequence[Answer], labels: Sequence[Labelled]
 ) -> list[Line]:
-    """A line for each metric that people judged of these answers; a label counts where its text is the answer's.
+    """A line for each metric that people judged of enough roles; a label counts where its text is the answer's.
 
-    Raises:
-        DataError: people judged answers of fewer than three roles.
+    What few labels there are otherwise is told and left: rows share some short answers by chance.
     """
     said = {(a.character, a.lang, a.turn): a.text for a in answers}
     own = [x for x in labels if x.text and said.get((x.character, x.lang, x.turn)) == x.text]
@@ -45,8 +49,10 @@ def put_right(
             for x in own
             if metric in x.verdicts and (who := (x.character, x.lang, x.turn)) in turns
         }
-        if human:
+        if (roles := len({who for who, _ in human})) >= ENOUGH:
             lines.append(_line(entry, metric, judge, human))
+        elif human:
+            log.info("people      %s %s: verdicts on %d roles only, too few", entry.row, metric, roles)
     return lines
 
 

@@ -29,7 +29,9 @@ def run(cfg: DictConfig) -> Path:
     check_names(cfg)
     files = [Path(file) for file in cfg.given]
     if len({file.stem for file in files}) < max(len(files), 1):
-        raise ConfigError(f"given={list(cfg.given)} must name files of different names: given=[one.jsonl,other.jsonl].")
+        raise ConfigError(
+            f"given={list(cfg.given)} must name the files to judge, each by another name: given=[one.jsonl,two.jsonl]."
+        )
     judge.check_judge(cfg.judge)
     store = Store(cfg.paths.root)
     tests = benchmark.run(cfg, store, characters.run(cfg, store))
@@ -62,6 +64,10 @@ def _answers(store: Store, tests: benchmark.Loaded, file: Path) -> Artifact:
                 "give the input file that it was made from as benchmark.path."
             )
         missing = len(asked) - len({(a.character, a.lang) for a in answers})
+        if missing:
+            log.warning(
+                "%s answers for %d of %d roles: the others are in no number.", file, len(asked) - missing, len(asked)
+            )
         return {"answers": write_jsonl(folder / "answers.jsonl", map(_said, answers)), "roles without answers": missing}
 
     return store.make(recipe, produce)

@@ -109,5 +109,5 @@ def _check_models(cfg: DictConfig, seed: Model, supervisor: Model) -> None:
     context = getattr(load_config(seed).get_text_config(), "max_position_embeddings", None)
     if context and cfg.tuning.max_length > context:
         raise ConfigError(
-            f"tuning.max_length={cfg.tuning.max_length} is more than the context of {seed.name}, {context} tokens."
+            f"tuning.max_length={cfg.tuning.max_length} is more than the {context} tokens of {seed.name}: give fewer."
         )

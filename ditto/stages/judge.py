@@ -36,6 +36,8 @@ class Rules(Protocol):
     @property
     def metrics(self) -> Sequence[Metric]: ...
 
+    def check(self, tests: Sequence[Session]) -> None: ...
+
     def judge(self, session: Session, answer: Answer) -> list[Verdict]: ...
 
 
@@ -136,6 +138,7 @@ def check_metrics(node: DictConfig, tests: Sequence[Session]) -> None:
         raise ConfigError(
             f"The judge {type(judge).__name__} goes by rules and has none for {unknown[0]}: use judge=llm."
         )
+    judge.check(tests)
 
 
 def run(

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 from omegaconf import DictConfig
 
 from ditto import study
 from ditto.errors import ConfigError
-from ditto.evaluate.labels import Labelled
+from ditto.evaluate.labels import read_labels
 from ditto.evaluate.upstream import export
 from ditto.records import Answer, Verdict, read_jsonl
 from ditto.report import people, terminal
 from ditto.report.findings import findings
-from ditto.report.matrix import Entry, Judged, matrix, to_csv
+from ditto.report.matrix import Aggregation, Entry, Judged, matrix, to_csv
 from ditto.report.plain import without_nan
 from ditto.stages import lineage
 from ditto.store import verified, write_atomically
@@ -30,10 +31,18 @@ def check_report(cfg: DictConfig) -> None:
     """See that what the report needs is there, before it takes hours to come to it.
 
     Raises:
-        ConfigError: Inspect is not installed, or there is no such study to take MT-Bench's verdicts from.
+        ConfigError: Inspect is not installed, there is no such study to take MT-Bench's verdicts from, or another
+            value that cannot be meant.
+        DataError: people's verdicts cannot be read.
     """
     if cfg.report.inspect and find_spec("inspect_ai") is None:
         raise ConfigError("report.inspect=true needs inspect_ai: pip install 'ditto-roleplay[inspect]'.")
+    if cfg.report.aggregation not in get_args(Aggregation):
+        raise ConfigError(
+            f"report.aggregation={cfg.report.aggregation} is unknown: it is one of {', '.join(get_args(Aggregation))}."
+        )
+    if cfg.report.labels:
+        read_labels(Path(cfg.report.labels))
     if cfg.report.upstream and not cfg.benchmark.get("_target_", "").endswith("WikiRole"):
         raise ConfigError("report.upstream=true needs benchmark=wikirole: upstream's format is its records' own.")
     if cfg.report.mt_bench:
@@ -106,7 +115,7 @@ def _carry(cfg: DictConfig, artifacts: Artifacts, folder: Path) -> None:
 
 def _people(root: Path, file: Path, artifacts: Artifacts, judged: Judged) -> list[people.Line]:
     """The means put right by people's verdicts, of the rows whose answers they saw; each is told as well."""
-    labels, lines = read_jsonl(file, Labelled), list[people.Line]()
+    labels, lines = read_labels(file), list[people.Line]()
     for entry, artifact in artifacts.items():
         answers = read_jsonl(lineage.judged(root, artifact).answers / "answers.jsonl", Answer)
         lines += people.put_right(entry, judged[entry], answers, labels)

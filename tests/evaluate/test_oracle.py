@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from ditto.errors import ConfigError
 from ditto.evaluate.oracle import Oracle
 from ditto.nano import world as nano
 from ditto.nano.source import NanoBenchmark, NanoCharacters
@@ -160,3 +161,12 @@ def test_in_the_nano_world_a_stranger_in_the_same_place_is_not_taken_for_the_rol
             text = nano.answer(personas[other.id], anchor, "home", lang)
             answer = Answer(character=session.character.id, lang=lang, turn=0, text=text)
             assert {v.metric: v.value for v in oracle.judge(session, answer)}["identity"] == 0
+
+
+def test_roles_whose_speech_it_does_not_know_are_refused() -> None:
+    ORACLE.check([SESSION])
+    ROUGH.check([replace(SESSION, candidates=())])
+    with pytest.raises(
+        ConfigError, match=r"by their claims oath, which no role of this benchmark has: .* use judge=llm"
+    ):
+        ORACLE.check([replace(SESSION, candidates=())])

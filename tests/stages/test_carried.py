@@ -77,8 +77,8 @@ def test_an_empty_answer_is_unscored(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "says", "status"),
     [
-        ("[]", "given=[] must name files", 2),
-        ("[{told},{told}]", "must name files of different names", 2),
+        ("[]", "given=[] must name the files to judge", 2),
+        ("[{told},{told}]", "each by another name", 2),
         ("[{folder}/none.jsonl]", "none.jsonl is not there", 3),
         ("[{input}]", "lacks the field 'messages'", 3),
         ("[{other}]", "answers turn 0 of en/Bea, which the benchmark does not ask", 3),

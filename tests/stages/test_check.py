@@ -55,7 +55,7 @@ def test_a_misspelt_name_and_a_bare_value_are_refused(override: str, said: str) 
         (("trainer.num_nodes=-1",), r"trainer\.num_nodes=-1 cannot be meant"),
         (("trainer=ddp", "trainer.devices=4", "tuning.accumulate=5"), r"5 parts on each of 4 ranks"),
         (("trainer=ddp", "trainer.num_nodes=9", "trainer.devices=2"), r"1 parts on each of 18 ranks"),
-        (("tuning.max_length=513",), r"max_length=513 is more than the context of nano_m, 512 tokens"),
+        (("tuning.max_length=513",), r"max_length=513 is more than the 512 tokens of nano_m: give fewer"),
         (("tuning=lora", "+tuning.adapter.nothing=1"), r"tuning\.adapter\.nothing is unknown"),
     ],
 )

@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from ditto import study
-from ditto.errors import ConfigError, StoreError
+from ditto.errors import ConfigError, DataError, StoreError
 from ditto.records import Answer, Character, Metric, Question, Session, Verdict, write_jsonl
 from ditto.run import CONF
 from ditto.stages import lineage, report
@@ -147,3 +147,20 @@ def test_every_row_becomes_a_log_that_inspect_reads(tmp_path: Path) -> None:
     others = config(tmp_path, "report.inspect=true", "prompts=paper")
     report.run(others, next((tmp_path / "study").iterdir()), "logs")
     assert read_eval_log(str(folder / "base-xs.eval")).samples[0].messages[0].content == "Who?"
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "says"),
+    [
+        (["report.aggregation=fathful"], ConfigError, "report.aggregation=fathful is unknown: it is one of corrected"),
+        (["report.labels=none.jsonl"], DataError, "none.jsonl cannot be read"),
+        (["report.labels={labels}"], DataError, r"label 1 has identity=7.0: it must be from 0 to 1"),
+    ],
+)
+def test_what_a_report_cannot_use_is_refused_before_anything_runs(
+    tmp_path: Path, words: list[str], error: type[Exception], says: str
+) -> None:
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text('{"character": "p0", "lang": "en", "turn": 0, "text": "x", "verdicts": {"identity": 7}}\n')
+    with pytest.raises(error, match=says):
+        report.check_report(config(tmp_path, *(word.format(labels=labels) for word in words)))
