@@ -12,7 +12,7 @@ from ditto.evaluate.mt_bench import MTBenchRoleplay
 from ditto.records import Session, Split, read_jsonl, write_jsonl
 
 NOBODY = Split(train=(), test=())
-PUBLISHED = Path("/work/shared/data/mt_bench/roleplay_question.jsonl")
+PUBLISHED = Path(__file__).parents[3] / "shared/data/mt_bench/roleplay_question.jsonl"
 
 
 def question(number: int, category: str = "roleplay", **changed: Any) -> dict[str, Any]:

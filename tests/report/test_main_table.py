@@ -15,7 +15,7 @@ from ditto.report.main_table_text import markdown, notes, show
 from ditto.report.matrix import ALL, Entry, Judged, by_character, matrix, to_csv
 from ditto.report.published import TABLE_2
 
-PAPER = Path("/work/shared/paper.md")
+PAPER = Path(__file__).parents[3] / "shared/paper.md"
 BASE, TUNED, TAUGHT = Entry("base", "xs", ""), Entry("imitation", "xs", "xs"), Entry("imitation", "xs", "l")
 TEACHER, OTHER = Entry("supervision", "", "xs"), Entry("base", "s", "")
 

@@ -1,14 +1,30 @@
 """A configuration made small, and a simulation for the stages that come after it."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
+from ditto import study
 from ditto.records import Dialogue, Turn, write_jsonl
 from ditto.run import CONF
 from ditto.store import Artifact
+
+
+@pytest.fixture
+def tidied() -> Iterator[None]:
+    """Hydra's handlers would outlive the streams of a test that calls `run.main`."""
+    study.Launch.current = None
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    for handler in set(root.handlers) - set(handlers):
+        handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def composed(root: Path, *overrides: str) -> DictConfig:

@@ -1,32 +1,18 @@
 """Answers carried both ways: ours into upstream's files, and files of theirs before our judge."""
 
 import csv
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ditto import run, study
+from ditto import run
 from ditto.evaluate.upstream import answers
 from tests.evaluate.roles import EN, ZH, conversation, record, write
 
+pytestmark = pytest.mark.usefixtures("tidied")
 SAID = ["I paint a landscape.", "I do not know it.", "My home is Ember."]
 SCORES = {"consist_scores": [1.0, 0.0, 1.0], "reject_scores": [0, 1, 1], "knowledge_scores": [8.0, 0, 4.0]}
 LANGUAGES = ("characters.languages=[en,zh]", "characters.n_train=2", "characters.n_test=4")
-
-
-@pytest.fixture(autouse=True)
-def _tidy() -> Iterator[None]:
-    """Hydra's handlers would outlive the streams of this test."""
-    study.Launch.current = None
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    for handler in set(root.handlers) - set(handlers):
-        handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def others() -> list[dict[str, object]]:

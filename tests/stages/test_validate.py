@@ -1,7 +1,6 @@
 """A judge's exam from the command line: the oracle passes it, and bad judges do not."""
 
 import json
-import logging
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,26 +8,14 @@ from typing import Any
 
 import pytest
 
-from ditto import run, study
+from ditto import run
 from ditto.engines.base import Usage
 from ditto.stages.validate import per_thousand
 from tests.engines.server import Body, Server, completion, serving
 from tests.evaluate.judges import always_first, honest, obedient, read
 
+pytestmark = pytest.mark.usefixtures("tidied")
 SMALL = ("+experiment=validate_judge", "characters.n_train=2", "characters.n_test=4", "benchmark.specific=2")
-
-
-@pytest.fixture(autouse=True)
-def _tidy() -> Iterator[None]:
-    """Hydra's handlers would outlive the streams of this test."""
-    study.Launch.current = None
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    for handler in set(root.handlers) - set(handlers):
-        handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def validated(root: Path, *words: str) -> dict[str, Any]:
