@@ -8,6 +8,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
+from hypothesis import settings
 
 from ditto.config import register_resolvers
 from ditto.models import Model
@@ -16,6 +17,10 @@ from ditto.nano.tokenizer import build_tokenizer
 
 register_resolvers()
 torch.set_num_threads(1)
+# The gate tries the same examples every time; `--hypothesis-profile search` looks for new ones, many of them.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("search", max_examples=3000, deadline=None)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

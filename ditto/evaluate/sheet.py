@@ -105,7 +105,7 @@ def _rows(data: bytes, path: str) -> Iterator[tuple[str, dict[str, str]]]:
             if None in row:
                 raise DataError(f"{path}, line {line} has more cells than columns: {row[None]!r}.")
             if any(row.values()):
-                yield f"{path}, line {line}", {name: _plain(cell.strip()) for name, cell in row.items()}
+                yield f"{path}, line {line}", {name: _plain(cell).strip() for name, cell in row.items()}
             line = reader.line_num + 1
     except csv.Error as error:
         raise DataError(f"{path}, line {line} is not CSV: {error}.") from None
