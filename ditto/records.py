@@ -4,8 +4,8 @@ Every record is a frozen dataclass; a file holds one record a line. Reading is s
 field, a missing one or a value of another type is refused with its file, line and field.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -19,6 +19,7 @@ UNKNOWN: Final = {"unexpected_keyword_argument", "extra_forbidden"}  # pydantic'
 Kind = Literal["specific", "contrastive"]
 Row = Literal["base", "supervision", "imitation"]
 Metric = Literal["identity", "knowledge", "rejection", "quality"]
+Category = Literal["fictional", "historical", "living", ""]
 
 
 class Message(TypedDict):
@@ -38,6 +39,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Where an article is from, which its licence asks to name. `revision` is Wikipedia's number of its text."""
+
+    title: str
+    url: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Character:
     """A character in one language. The same person in two languages shares `id`."""
 
@@ -49,14 +59,20 @@ class Character:
     claims: tuple[Claim, ...] = ()
     article: str = ""
     summary: str = ""
+    category: Category = ""
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """The characters of a study: those to train on and those kept apart to be asked."""
+    """The characters of a study: those to train on and those kept apart to be asked.
+
+    `dropped` counts, by reason, what a source met and left out.
+    """
 
     train: tuple[Character, ...]
     test: tuple[Character, ...]
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
