@@ -54,8 +54,18 @@ def test_a_text_that_cannot_be_rendered_is_refused(tmp_path: Path, text: str, sa
 
 
 def test_a_missing_language_names_the_file() -> None:
-    with pytest.raises(ConfigError, match=r"paper/xx/brief\.txt"):
-        assert Prompts("paper", "xx").texts
+    with pytest.raises(ConfigError, match=r"nano/xx/brief\.txt"):
+        assert Prompts("nano", "xx").texts
+
+
+@pytest.mark.parametrize(
+    ("lang", "named"), [("en", "English"), ("ar", "Arabic"), ("be-tarask", "Belarusian"), ("xx", "xx")]
+)
+def test_any_language_is_asked_for_by_its_name(lang: str, named: str) -> None:
+    texts = Prompts("paper", lang).texts
+    assert f"Speak {named}." in texts["response"]
+    assert f"Reply in {named} with JSON" in texts["query"]
+    assert Prompts("paper", lang).digest != Prompts("paper", "fr").digest
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ditto.errors import ConfigError, DataError
 from ditto.records import Character, Question, Session, Split
-from ditto.simulate.filters import WORD
+from ditto.simulate.scripts import WORD
 
 N_CANDIDATES = 4
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from ditto.engines.base import Result
 from ditto.records import Character, Claim
-from ditto.simulate.filters import WORD, Malformed, whole
+from ditto.simulate.filters import Malformed, whole
+from ditto.simulate.scripts import WORD
 
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",

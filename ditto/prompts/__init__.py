@@ -2,6 +2,9 @@
 
 The loader refuses a file whose slots differ from what the task offers, so a misspelt slot is found
 before anything runs; the texts are part of what they made through `Prompts.digest`.
+
+A language that a pack has no folder for gets the English texts, where these ask for their language by
+the slot {language}. It is filled on loading, so a text for Arabic is another text than one for English.
 """
 
 from collections.abc import Mapping
@@ -12,9 +15,12 @@ from pathlib import Path
 from string import Formatter
 from typing import Final, Literal
 
+from babel import Locale
+
 from ditto.errors import ConfigError
 
 FOLDER: Final = Path(__file__).parent
+LANGUAGE: Final = "{language}"
 PROFILE: Final = frozenset({"label", "description", "aliases", "claims", "article"})
 # Task -> the slots its text may use. `article` is the part that is cut where a profile is too long.
 PLAYING: Final = {
@@ -54,7 +60,10 @@ class Prompts:
     @cached_property
     def texts(self) -> dict[str, str]:
         folder = Path(self.pack) if "/" in self.pack else FOLDER / self.pack
-        return {task: _load(folder / self.lang / f"{task}.txt", slots) for task, slots in TASKS[self.kind].items()}
+        own, english = folder / self.lang, folder / "en"
+        if not own.is_dir() and any(LANGUAGE in file.read_text("utf-8") for file in english.glob("*.txt")):
+            own = english
+        return {task: _load(own / f"{task}.txt", slots, _named(self.lang)) for task, slots in TASKS[self.kind].items()}
 
     @property
     def digest(self) -> str:
@@ -65,9 +74,15 @@ class Prompts:
         return self.texts[task].format_map(slots)
 
 
-def _load(path: Path, offered: frozenset[str]) -> str:
+def _named(lang: str) -> str:
+    """A language's English name; its code where CLDR has none."""
+    names = Locale("en").languages
+    return str(names.get(lang.replace("-", "_")) or names.get(lang.partition("-")[0], lang))
+
+
+def _load(path: Path, offered: frozenset[str], language: str) -> str:
     try:
-        text = path.read_text("utf-8").strip()
+        text = path.read_text("utf-8").strip().replace(LANGUAGE, language)
     except FileNotFoundError:
         raise ConfigError(
             f"There is no prompt {path}: choose a pack and language that have one, or write it."

@@ -1,25 +1,10 @@
 """What a reply must be before it may become training data. Everything else is counted by reason."""
 
-import re
-import unicodedata
 from collections import Counter
-from typing import Final
 
 from ditto.engines.base import Failure, Result
 from ditto.simulate.parse import parse
-
-# The script a language is written in; every other language counts as written in Latin letters. This
-# tells Chinese from English, not English from French.
-SCRIPTS: Final[dict[str, str | tuple[str, ...]]] = {
-    "zh": "CJK",
-    "ja": ("CJK", "HIRAGANA", "KATAKANA"),
-    "ko": "HANGUL",
-    "ru": "CYRILLIC",
-    "ar": "ARABIC",
-    "el": "GREEK",
-}
-SHARE: Final = 0.5
-WORD: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_\u3040-\u30ff\u3400-\u9fff]+")
+from ditto.simulate.scripts import written_in
 
 
 class Malformed(ValueError):
@@ -58,20 +43,6 @@ def questions_of(reply: Result, lang: str, repaired: Counter[str] | None = None)
     if repaired is not None:
         repaired.update(repairs)
     return questions
-
-
-def written_in(text: str, lang: str) -> bool:
-    """Whether at least half of the words are in the language's script. No words: it is not.
-
-    A Chinese character counts as a word and so does a run of other letters, so that a foreign name
-    in a Chinese sentence weighs one.
-    """
-    script = SCRIPTS.get(lang, "LATIN")
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        return False  # half a character, which no file can hold
-    words = WORD.findall(text)
-    fitting = sum(unicodedata.name(word[0], "").startswith(script) for word in words)
-    return bool(words) and fitting >= SHARE * len(words)
 
 
 def whole(reply: Result) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from ditto.engines.base import Completion, Failure, Result
-from ditto.simulate.filters import Malformed, questions_of, text_of, written_in
+from ditto.simulate.filters import Malformed, questions_of, text_of
 
 WHO, WHERE = "Who is your mentor?", "Where do you live?"
 LIST = json.dumps([{"explanation": "It is told.", "question": WHO}, {"question": f" {WHERE}\n"}])
@@ -117,23 +117,3 @@ def test_json_that_python_refuses_to_read_is_not_json(value: str) -> None:
 def test_half_a_character_is_not_a_question() -> None:
     with pytest.raises(Malformed):
         questions_of(said(r'[{"question": "Who is \ud83d there?"}]'), "en")
-
-
-@pytest.mark.parametrize(
-    ("text", "langs"),
-    [
-        ("Where do you live?", {"en", "fr"}),
-        ("Où habites-tu, Émile?", {"en", "fr"}),
-        ("你住在哪里？", {"zh", "ja"}),
-        ("说到 Ada Lovelace，你记得什么？", {"zh", "ja"}),
-        ("Ada Lovelace 是谁", {"en", "fr", "zh", "ja"}),
-        ("どこに住んでいますか", {"ja"}),
-        ("Где ты живёшь?", {"ru"}),
-        ("Где живёт Ada?", {"ru"}),
-        ("1815, 1852 (37)", set()),
-        ("?!", set()),
-        ("", set()),
-    ],
-)
-def test_a_language_is_told_by_the_script_of_most_words(text: str, langs: set[str]) -> None:
-    assert {lang for lang in ("en", "fr", "zh", "ja", "ru") if written_in(text, lang)} == langs
