@@ -1,12 +1,12 @@
 """When a request to a server is made again, how long to wait before, and what to call a failure."""
 
-import time
 from collections.abc import Awaitable, Callable
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import openai
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from ditto.retry_after import seconds_asked
 
 LONGEST_PAUSE: Final = 60.0
 PASSING: Final = frozenset({408, 409, 425, 429})  # statuses that pass, beside all from 500 on
@@ -30,7 +30,7 @@ def retrying(attempts: int, pause: float) -> Callable[..., Awaitable[Any]]:
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = _retry_after(error) if isinstance(error, openai.APIStatusError) else None
+        asked = _asked(error) if isinstance(error, openai.APIStatusError) else None
         if asked is None:
             return backoff(state)
         return min(asked, LONGEST_PAUSE) + backoff(state) / 10
@@ -57,14 +57,5 @@ def why(error: Exception) -> str:
     return str(error)
 
 
-def _retry_after(error: openai.APIStatusError) -> float | None:
-    """Seconds the server asks us to wait, written as a number or a date."""
-    value = error.response.headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None
+def _asked(error: openai.APIStatusError) -> float | None:
+    return seconds_asked(error.response.headers.get("retry-after", ""))

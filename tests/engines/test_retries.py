@@ -1,13 +1,10 @@
 """What is asked again, after how long, and what a failure is called."""
 
-from email.utils import formatdate
-from time import time
-
 import httpx
 import openai
 import pytest
 
-from ditto.engines.retries import Unusable, _retry_after, passes, why
+from ditto.engines.retries import Unusable, passes, why
 
 REQUEST = httpx.Request("POST", "http://127.0.0.1/v1")
 
@@ -35,15 +32,3 @@ def test_lost_connections_and_unusable_replies_are_asked_for_again() -> None:
     assert why(openai.APIConnectionError(request=REQUEST)) == "connection lost"
     assert why(Unusable("no choices")) == "no choices"
     assert why(status(500)) == "HTTP 500"
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"), [("7", 7), ("0.5", 0.5), ("-3", 0), ("nan", 0), ("soon", None), ("", None)]
-)
-def test_a_server_may_say_how_long(value: str, seconds: float | None) -> None:
-    assert _retry_after(status(429, **{"retry-after": value})) == seconds
-
-
-def test_it_may_give_a_date() -> None:
-    seconds = _retry_after(status(429, **{"retry-after": formatdate(time() + 30, usegmt=True)}))
-    assert seconds == pytest.approx(30, abs=2)
