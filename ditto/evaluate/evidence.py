@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from ditto.characters.sentences import place
 from ditto.engines.base import Result
 from ditto.records import Character, Claim
 from ditto.simulate.filters import Malformed, whole
@@ -57,13 +58,12 @@ def evidence_of(reply: Result, role: Character, invented: Counter[str]) -> tuple
 def sentence(role: Character, quote: Any) -> Claim | None:
     """A quote from the role's article as a claim without a property; None where it does not stand there.
 
-    Only white space may differ. Its id tells where in the article it begins.
+    Only white space may differ. Its id is that of the article's sentence it is from, or of the first and the last.
     """
     if not isinstance(quote, str) or len(WORD.findall(quote)) < SHORTEST:
         return None
-    text = normal(quote)
-    at = normal(role.article).find(text)
-    return Claim(id=f"{role.id}/article/{at}", property="", value=text) if at >= 0 else None
+    where = place(role, quote)
+    return Claim(id=where, property="", value=normal(quote)) if where else None
 
 
 def stated(role: Character, text: str) -> Claim | None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Final
 
+from ditto.characters.sentences import spans
 from ditto.records import Character, Message
 
 FENCE: Final = re.compile(r"<(?=/?profile)", re.IGNORECASE)
-SENTENCE_END: Final = re.compile(r"[.!?](?=\s|$)|[。！？]")
 Build = Callable[[Sequence[str]], tuple[Message, ...]]
 
 
@@ -30,8 +31,10 @@ def cut(text: str, size: int) -> str:
     """The whole sentences within the first `size` characters of `text`."""
     if len(text) <= size:
         return text
-    ends = [match.end() for match in SENTENCE_END.finditer(text, 0, size + 1) if match.end() <= size]
-    return text[: ends[-1]] if ends else ""
+    end = 0
+    for _, stop in takewhile(lambda span: span[1] <= size, spans(text)):
+        end = stop
+    return text[:end]
 
 
 def fit(

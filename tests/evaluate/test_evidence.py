@@ -68,7 +68,7 @@ def test_one_of_the_lists_and_thoughts_before_it_are_enough() -> None:
 
 @pytest.mark.parametrize("quote", ["the old bridge fell twice.", " the  old bridge\n\nfell\ttwice. "])
 def test_a_quote_may_differ_in_white_space_alone(quote: str) -> None:
-    assert sentence(ROLE, quote) == Claim(id="Q1/article/12", property="", value="the old bridge fell twice.")
+    assert sentence(ROLE, quote) == Claim(id="Q1/en/s1", property="", value="the old bridge fell twice.")
     assert sentence(ROLE, quote.upper()) is None
 
 
