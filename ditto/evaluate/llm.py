@@ -20,6 +20,7 @@ from ditto.evaluate.parse import Unparsed
 from ditto.evaluate.shown import mark, masked
 from ditto.journal import Journal
 from ditto.prompts import Prompts
+from ditto.prompts.inert import inert
 from ditto.records import Character, Claim, Message, Metric, Verdict
 
 SUMMARY: Final = 1200  # characters of an article that introduce a role
@@ -123,7 +124,7 @@ class LLMJudge:
 
     def _vote(self, case: Case, metric: Metric, sample: int) -> Vote:
         order = self._order(case, sample) if metric == "identity" else ()
-        slots = self._slots(case, metric, order)
+        slots = {name: inert(text) for name, text in self._slots(case, metric, order).items()}
         text = self.prompts[case.answer.lang].render(metric, mark=mark(slots), **slots)
         schema = _schema(metric, len(order))
         request = Request(({"role": "user", "content": text},), self.voting.sampling, sample, schema)

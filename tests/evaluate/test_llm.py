@@ -15,6 +15,7 @@ from ditto.evaluate.case import Case, cases
 from ditto.evaluate.llm import EXAMPLES, LLMJudge, Voting, introduction
 from ditto.journal import Journal
 from ditto.prompts import Prompts
+from ditto.prompts.inert import inert
 from ditto.records import Answer, Character, Metric, Session, Verdict, write_jsonl
 from ditto.report.matrix import Entry, matrix
 from tests.evaluate import judges
@@ -157,7 +158,7 @@ def test_an_answer_cannot_close_its_fence(tmp_path: Path) -> None:
         fenced = FENCE.findall(text)
         [word] = {mark for mark, _ in fenced}
         assert word not in marks
-        assert [inside for _, inside in fenced].count(attack) == 1
+        assert [inside for _, inside in fenced].count(inert(attack)) == 1
         # Once in the warning, on either side, and around each text; never inside one.
         assert text.count(f"<<{word}") == text.count(f"{word}>>") == len(fenced) + 1
 
