@@ -7,7 +7,10 @@ labels under the codes of scripts and countries as well.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+
+from babel import Locale, UnknownLocaleError
 
 from ditto.errors import ConfigError
 
@@ -25,6 +28,15 @@ VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 # Languages whose Wikipedia has another code than their labels.
 WIKIS: Final[Mapping[str, str]] = {"nb": "no", "yue": "zh-yue", "be-tarask": "be-tarask", "lzh": "zh-classical"}
+# What babel calls otherwise, or would take for another language; English dates as Wikidata itself writes them.
+LOCALES: Final[Mapping[str, str]] = {
+    "en": "en-GB",
+    "simple": "en-GB",
+    "als": "gsw",
+    "sh": "sr-Latn",
+    "sr-ec": "sr-Cyrl",
+    "sr-el": "sr-Latn",
+}
 SITES: Final[Mapping[str, str]] = {"be-tarask": "be_x_old"}
 
 
@@ -37,6 +49,11 @@ class Language:
     names: tuple[str, ...]
 
     @property
+    def own(self) -> tuple[str, ...]:
+        """Those of `names` that are this language and no fallback's."""
+        return self.names[: self.names.index(EVERY) + 1]
+
+    @property
     def site(self) -> str:
         """The id of its Wikipedia among an entity's sitelinks and in dumps: `enwiki`."""
         return f"{SITES.get(self.wiki, self.wiki).replace('-', '_')}wiki"
@@ -44,6 +61,18 @@ class Language:
     def text(self, texts: Mapping[str, str]) -> str | None:
         """The first text there is of those by language code."""
         return next((texts[name] for name in self.names if texts.get(name)), None)
+
+
+@lru_cache(maxsize=256)
+def locale(language: Language) -> Locale:
+    """How babel writes dates and numbers in a language; where it does not know it, in digits alone (`root`)."""
+    base, *_ = language.code.split("-")
+    for name in (language.code, base, *language.names):
+        try:
+            return Locale.parse(LOCALES.get(name, name), sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale.parse("root")
 
 
 def language(code: str, fallback: Sequence[str] = ()) -> Language:
@@ -54,6 +83,8 @@ def language(code: str, fallback: Sequence[str] = ()) -> Language:
     """
     for one in (code, *fallback):
         if not CODE.fullmatch(one):
-            raise ConfigError(f"characters.languages: {one!r} is no language code: give one such as 'en', 'zh' or 'ar'.")
+            raise ConfigError(
+                f"characters.languages: {one!r} is no language code: give one such as 'en', 'zh' or 'ar'."
+            )
     names = dict.fromkeys((code, *VARIANTS.get(code, ()), EVERY, *fallback))
     return Language(code=code, wiki=WIKIS.get(code, code), names=tuple(names))

@@ -387,9 +387,9 @@ ARTICLE = """{{Short description|English author and humourist}}
 | birth_date = {{Birth date|df=yes|1952|3|11}}
 | birth_place = [[Cambridge]], England
 }}
-'''Douglas Noel Adams''' (11 March 1952 – 11 May 2001) was an English author, [[humourist]], and screenwriter, best \
-known as the creator of ''[[The Hitchhiker's Guide to the Galaxy|The Hitchhiker's Guide]]''.<ref name="obit">{{cite news \
-|title=Obituary |date=2001}}</ref> He was {{convert|6|ft|5|in|m}} tall.<ref name="obit" />
+'''Douglas Noel Adams''' (11 March 1952 – 11 May 2001) was an English author, [[humourist]], and screenwriter, \
+best known as the creator of ''[[The Hitchhiker's Guide to the Galaxy|The Hitchhiker's Guide]]''.<ref name="obit">\
+{{cite news |title=Obituary |date=2001}}</ref> He was {{convert|6|ft|5|in|m}} tall.<ref name="obit" />
 
 {{lang|de|Per Anhalter durch die Galaxis}} sold well.<!-- nobody knows why -->
 [[File:Douglas adams portrait.jpg|thumb|Adams in [[London]] in 2000]]
@@ -419,8 +419,8 @@ He moved to [https://example.org/ California] in 1999.
 [[de:Douglas Adams]]
 """
 CHINESE = """{{Infobox person|name=道格拉斯·亚当斯}}
-'''道格拉斯·亚当斯'''（{{lang-en|Douglas Adams}}，1952年3月11日—2001年5月11日）是-{zh-hans:英国;zh-hant:英國;}-作家，著有《-{zh-cn:银河系漫游指南;\
-zh-tw:銀河便車指南;}-》。
+'''道格拉斯·亚当斯'''（{{lang-en|Douglas Adams}}，1952年3月11日—2001年5月11日）是-{zh-hans:英国;zh-hant:英國;}-作家，\
+著有《-{zh-cn:银河系漫游指南;zh-tw:銀河便車指南;}-》。
 
 == 生平 ==
 他出生于[[剑桥]]。-{亚当斯}-身高196厘米。<ref>某报</ref>
