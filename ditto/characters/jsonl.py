@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from random import Random
 
-from ditto.errors import ConfigError, DataError
+from ditto.characters.roles import check_held_out, split_roles
+from ditto.errors import DataError
 from ditto.records import Character, Split, read_jsonl
 
 
@@ -14,8 +14,8 @@ from ditto.records import Character, Split, read_jsonl
 class JsonlCharacters:
     """The characters of `path`: all those of the test file, or `n_test` of them at random, kept apart.
 
-    A character in several languages stays on one side. `test_path` names a file of its own for the
-    test characters.
+    A character in several languages stays on one side, and so do those who share a name. `test_path` names a file
+    of its own for the test characters.
 
     Raises:
         ConfigError: no such number of characters can be kept apart.
@@ -28,8 +28,7 @@ class JsonlCharacters:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.n_test < 1:
-            raise ConfigError(f"characters.n_test={self.n_test} cannot be meant: keep at least 1 character apart.")
+        check_held_out(self.n_test)
 
     @property
     def identity(self) -> str:
@@ -40,17 +39,7 @@ class JsonlCharacters:
         characters = _read(Path(self.path))
         if self.test_path:
             return Split(train=tuple(characters), test=tuple(_read(Path(self.test_path))))
-        ids = sorted({c.id for c in characters})
-        if len(ids) < self.n_test + 2:
-            raise ConfigError(
-                f"characters.n_test={self.n_test} leaves fewer than 2 of the {len(ids)} characters to train on: "
-                f"give a smaller number, or more characters in {self.path}."
-            )
-        apart = set(Random(self.seed).sample(ids, self.n_test))
-        return Split(
-            train=tuple(c for c in characters if c.id not in apart),
-            test=tuple(c for c in characters if c.id in apart),
-        )
+        return split_roles(characters, self.n_test, self.seed)
 
 
 def _read(path: Path) -> Sequence[Character]:
