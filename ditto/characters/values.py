@@ -73,9 +73,9 @@ def words(snak: Snak, lang: Language, labels: Labels) -> str | None:
         return _nothing(snak, lang)
     try:
         told = datatype.words(snak["datavalue"]["value"], lang, labels)
+        return clean(told or "") or None
     except MALFORMED:
         return None
-    return clean(told or "") or None
 
 
 def needed(snak: Snak) -> set[str] | None:

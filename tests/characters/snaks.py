@@ -1,5 +1,6 @@
 """Random snaks: well-formed ones of every datatype, and any JSON where a value should be."""
 
+from decimal import Decimal
 from typing import Any
 from unicodedata import category
 
@@ -55,7 +56,7 @@ def times(draw: st.DrawFn) -> Snak:
 
 @st.composite
 def quantities(draw: st.DrawFn) -> Snak:
-    bounds = sorted(draw(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS)), key=float)
+    bounds = sorted(draw(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS)), key=Decimal)
     unit = draw(st.just("1") | ITEMS)
     return a_quantity(bounds[1], unit, *(draw(st.sampled_from([bounds[::2], [None, None]]))))
 

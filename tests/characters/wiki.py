@@ -176,6 +176,9 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "P1559": ("name in native language", "母语人名", "الاسم باللغة الأصلية"),
     "P2048": ("height", "高度", "الارتفاع"),
     "Q2": ("Earth", "地球", "الأرض"),
+    "Q11184": ("Julian calendar", "儒略历", "التقويم اليولياني"),
+    "Q12138": ("Gregorian calendar", "公历", "التقويم الميلادي"),
+    "Q405": ("Moon", "月球", "القمر"),
     "Q5": ("human", "人类", "إنسان"),
     "Q84": ("London", "伦敦", "لندن"),
     "Q145": ("United Kingdom", "英国", "المملكة المتحدة"),
@@ -361,6 +364,7 @@ WORLD: dict[str, Entity] = {
         ADAMS, CAESAR, HOLMES, SCHEHERAZADE, EMOJI, *PEOPLE,
     )
 }  # fmt: skip
+LABELS = {name: {code: one["value"] for code, one in dict(of["labels"]).items()} for name, of in WORLD.items()}
 REDIRECTS: dict[str, str] = {"Q900000900": "Q42"}
 DELETED: set[str] = {"Q900000901"}
 
