@@ -69,7 +69,7 @@ class Client:
     ) -> None:
         if not CONTACT.fullmatch(contact):
             raise ConfigError(
-                f"characters.contact is {contact!r}: Wikimedia asks to be told who asks; "
+                f"characters.web.contact is {contact!r}: Wikimedia asks to be told who asks; "
                 "give your e-mail address, or the address of a web page that says how to reach you."
             )
         agent = f"ditto/{__version__} ({contact}) httpx/{httpx.__version__}"
