@@ -28,6 +28,9 @@ Rows = dict[str, list[tuple[Any, ...]]]
 # A line's id, where only plain values stand in front of it: so Wikidata writes them.
 ID: Final = re.compile(rb'\{(?:\s*"\w+":\s*(?:"[^"\\]*"|\d+),)*?\s*"id":\s*"([A-Z]\d+)"')
 KINDS: Final = {"item", "property"}
+BESIDE: Final = b" \t\r,"
+ENDS: Final = (b"},", b"}")
+PUNCTUATION: Final = {b"", b"[", b"]"}  # and commas: the shards that a dump is put together from have them between
 MALFORMED: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS candidates (id INTEGER PRIMARY KEY, sitelinks INTEGER, referenced TEXT);
@@ -77,29 +80,25 @@ class Lines:
 
     def read(self, units: bytes) -> Rows:
         rows: Rows = {}
-        for number, line in enumerate(units.split(b"\n")):
-            core = line.strip(b" \t\r,")
-            if core in {b"", b"["}:
-                continue
-            if core == b"]":
-                rows.setdefault("closed", []).append((number,))
-            elif reason := self._unread(core, rows):
-                rows.setdefault("broken", []).append((number, reason))
+        for number, (start, stop) in enumerate(_lines(units)):
+            if not (units.startswith(b"{", start) and units.endswith(ENDS, start, stop)):
+                core = units[start:stop].strip(BESIDE)
+                if core in PUNCTUATION:
+                    rows.setdefault("closed", []).extend([(number,)] if core == b"]" else [])
+                    continue
+                if not (core.startswith(b"{") and core.endswith(b"}")):
+                    rows.setdefault("broken", []).append((number, "no JSON object"))
+                    continue
+            try:
+                self.look(units, start, stop, rows)
+            except orjson.JSONDecodeError:
+                rows.setdefault("broken", []).append((number, "no JSON"))
+            except MALFORMED as error:
+                rows.setdefault("broken", []).append((number, f"no entity ({type(error).__name__})"))
         return rows
 
-    def _unread(self, line: bytes, rows: Rows) -> str | None:
-        """Why a line could not be read; what is found in it joins the rows."""
-        if not (line.startswith(b"{") and line.endswith(b"}")):
-            return "no JSON object"
-        try:
-            self.look(line, rows)
-        except orjson.JSONDecodeError:
-            return "no JSON"
-        except MALFORMED as error:
-            return f"no entity ({type(error).__name__})"
-        return None
-
-    def look(self, line: bytes, rows: Rows) -> None:
+    def look(self, units: bytes, start: int, stop: int, rows: Rows) -> None:
+        """Add to the rows what is to be kept of one line, of which no copy is made before it is known to be of use."""
         raise NotImplementedError
 
     def store(self, work: sqlite3.Connection, found: Rows, line: int) -> None:
@@ -124,12 +123,12 @@ class Candidates(Lines):
     criteria: Criteria
     sites: tuple[bytes, ...]  # those that a candidate has an article in
 
-    def look(self, line: bytes, rows: Rows) -> None:
-        at = line.rfind(b'"sitelinks"')
-        candidate = at >= 0 and all(line.find(site, at) >= 0 for site in self.sites)
-        name = None if candidate or line.find(b'"P279"') >= 0 else _id(line)
+    def look(self, units: bytes, start: int, stop: int, rows: Rows) -> None:
+        at = units.rfind(b'"sitelinks"', start, stop)
+        candidate = at >= 0 and all(units.find(site, at, stop) >= 0 for site in self.sites)
+        name = None if candidate or units.find(b'"P279"', start, stop) >= 0 else _id(units, start, stop)
         if name is None:
-            one = orjson.loads(line)
+            one = orjson.loads(units[start:stop].strip(BESIDE))
             name = one["id"]
             self._see(one, rows)
         if name in self.criteria.classes:
@@ -155,11 +154,13 @@ class Named(Lines):
     entities: frozenset[str]
     labels: frozenset[str]
 
-    def look(self, line: bytes, rows: Rows) -> None:
-        name = _id(line) or orjson.loads(line)["id"]
-        if name not in self.entities and name not in self.labels:
+    def look(self, units: bytes, start: int, stop: int, rows: Rows) -> None:
+        name = _id(units, start, stop)
+        if name and name not in self.entities and name not in self.labels:
             return
+        line = units[start:stop].strip(BESIDE)
         one = orjson.loads(line)
+        name = one["id"]
         if name in self.entities:
             rows.setdefault("entities", []).append((name, zlib.compress(line, 1)))
         if name in self.labels:
@@ -172,8 +173,18 @@ class Named(Lines):
         work.executemany("INSERT OR IGNORE INTO looked_for VALUES (?, ?)", pairs)
 
 
-def _id(line: bytes) -> str | None:
-    found = ID.match(line)
+def _lines(units: bytes) -> Iterator[tuple[int, int]]:
+    """Where each line begins and ends; behind the last line's end there is none."""
+    start = 0
+    while (stop := units.find(b"\n", start)) >= 0:
+        yield start, stop
+        start = stop + 1
+    if start < len(units):
+        yield start, len(units)
+
+
+def _id(units: bytes, start: int, stop: int) -> str | None:
+    found = ID.match(units, start, stop)
     return found[1].decode() if found else None
 
 
