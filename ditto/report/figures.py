@@ -22,7 +22,13 @@ UNIT: Final = {
 MARKERS: Final = "osD^vP*X"
 # Okabe and Ito's colours, told apart by readers of every colour vision.
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+SCALE: Final = "cividis"  # as evenly dark to readers of every colour vision
 STYLE: Final[dict[str, Any]] = {"font.size": 9, "axes.titlesize": 10, "svg.hashsalt": "ditto", "savefig.dpi": 200}
+
+
+def scale(n: int = 64) -> list[str]:
+    """The heat maps' colours from low to high, as `#rrggbb`."""
+    return [mpl.colors.to_hex(colour) for colour in mpl.colormaps[SCALE](np.linspace(0, 1, n))]
 
 
 def draw(lines: Sequence[Line], seeds: Sequence[str], supervisors: Sequence[str], folder: Path) -> None:
@@ -61,7 +67,7 @@ def heatmaps(means: Means, seeds: Sequence[str], supervisors: Sequence[str]) -> 
 def _panel(axes: Axes, cells: Sequence[Sequence[Line | None]], metric: str) -> None:
     values: NDArray[np.float64] = np.array([[c.value if c else np.nan for c in row] for row in cells])
     low, high = RANGE[metric]
-    axes.imshow(values, vmin=low, vmax=high, cmap="cividis", aspect="auto")
+    axes.imshow(values, vmin=low, vmax=high, cmap=SCALE, aspect="auto")
     for (i, j), value in np.ndenumerate(values):
         cell = cells[i][j]
         if cell and not np.isnan(value):

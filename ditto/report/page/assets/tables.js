@@ -1,0 +1,192 @@
+// Findings, learning, costs and configuration.
+const MARK = { holds: "holds", "does not hold": "fails", "cannot be told": "open" };
+
+// A difference on its metric's scale: an interval, its middle and the line of no difference.
+function forest(d, widest) {
+  const at = (x) => 50 + (48 * Math.max(-1, Math.min(1, x / widest)));
+  const node = el("span", { class: "forest", "aria-hidden": "true" });
+  const part = (kind, left, width) => {
+    const piece = el("i", { class: kind });
+    piece.style.left = `${left}%`;
+    if (width != null) piece.style.width = `${width}%`;
+    node.append(piece);
+  };
+  part("zero", 50);
+  part("span", at(d.low), at(d.high) - at(d.low));
+  part("mean", at(d.value));
+  return node;
+}
+
+function finding(f, widest) {
+  const d = f.difference;
+  const known = d.value != null;
+  const facts = [f.source, f.metric];
+  if (f.p_adjusted != null) facts.push(f.p_adjusted < 0.001 ? "p < 0.001" : `p = ${f.p_adjusted.toFixed(3)}`);
+  if (f.effect_size != null) facts.push(`effect ${signed(f.effect_size)}`);
+  return el(
+    "li",
+    {},
+    el("span", { class: `verdict ${MARK[f.verdict]}` }, f.verdict),
+    el("div", {}, el("div", {}, inline(f.sentence || f.statement)), el("div", { class: "aside" }, facts.join(" · "))),
+    known ? forest(d, widest) : el("span", {}),
+    el("span", { class: "number" }, known ? `${signed(d.value)} [${signed(d.low)}, ${signed(d.high)}]` : "no cells for it"),
+  );
+}
+
+function startFindings() {
+  if (!study.findings.length) return $("found").append(note("This matrix can say nothing on the paper's statements."));
+  const widest = {};
+  for (const { metric, difference: d } of study.findings)
+    if (d.value != null) widest[metric] = Math.max(widest[metric] || 1e-9, Math.abs(d.low), Math.abs(d.high));
+  $("found").append(el("ul", { class: "findings" }, study.findings.map((f) => finding(f, widest[f.metric]))));
+}
+
+function table(label, heads, rows, foot) {
+  const line = (cells, tag) =>
+    el("tr", {}, cells.map((x, i) => el(i && tag !== "th" ? "td" : "th", { scope: tag === "th" ? "col" : i ? null : "row", class: i ? "number" : null }, x)));
+  return el(
+    "div",
+    { class: "sideways", tabindex: "0", role: "region", "aria-label": label },
+    el(
+      "table",
+      { class: "plain" },
+      el("thead", {}, line(heads, "th")),
+      el("tbody", {}, rows.map((row) => line(row))),
+      foot ? el("tfoot", {}, line(foot)) : null,
+    ),
+  );
+}
+
+const shown = (x, digits = 0) => (x == null ? "–" : Number(x).toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits }));
+
+function startLearning() {
+  const known = study.cells.filter((c) => study.curves[tuningOf(c)]?.training);
+  const without = study.cells.filter((c) => !known.includes(c));
+  if (without.length) {
+    const whose = without.length === study.cells.length ? "These cells" : without.map((c) => `${c.seed} on ${c.supervisor}`).join(", ");
+    $("curves").append(note(`${whose}: no loss was recorded.`));
+  }
+  if (!known.length) return;
+  const rows = known.map((c) => {
+    const { loss } = study.curves[tuningOf(c)].training;
+    const { counts, seconds } = study.artifacts[tuningOf(c)];
+    const figures = [counts.trained, counts.steps, counts["supervised tokens"], seconds, counts["tokens a second"]];
+    return [
+      el("span", {}, name(c.seed), " on ", name(c.supervisor)),
+      shown(loss[0], 3),
+      shown(loss.at(-1), 3),
+      ...figures.map((x) => shown(x)),
+      shown(counts["peak GiB"], 2),
+    ];
+  });
+  const { mean_of: width } = study.curves[tuningOf(known[0])].training;
+  const heads = ["cell", "first loss", "last loss", "weights", "steps", "tokens learnt from", "seconds", "tokens/s", "peak GiB"];
+  $("curves").append(
+    el("p", { class: "aside" }, `Colour is the seed, dashes the supervisor.${width > 1 ? ` Each point is the mean of ${width} steps.` : ""}`),
+    el("div", { id: "losses", class: "plot" }),
+    el("details", {}, el("summary", {}, "As a table"), table("Tunings", heads, rows)),
+  );
+}
+
+function duration(seconds) {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const [h, m] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  return h ? `${h} h ${m} min` : `${m} min ${Math.floor(seconds % 60)} s`;
+}
+
+const STAGES = ["characters", "benchmark", "simulate", "tune", "answer", "judge"];
+const stageOrder = (a, b) => (STAGES.indexOf(a) + 1 || 99) - (STAGES.indexOf(b) + 1 || 99);
+
+function spending(made) {
+  const sum = (of) => {
+    const there = made.map(of).filter((x) => x != null);
+    return there.length ? there.reduce((a, b) => a + b, 0) : null;
+  };
+  const used = (key) => sum((a) => a.usage?.[key]);
+  return [
+    sum((a) => a.seconds),
+    sum((a) => a.counts.requested),
+    used("prompt_tokens"),
+    used("completion_tokens"),
+    used("dollars"),
+  ];
+}
+
+const spentCells = ([seconds, requests, prompt, reply, dollars]) => [
+  seconds == null ? "–" : duration(seconds),
+  shown(requests),
+  shown(prompt),
+  shown(reply),
+  dollars ? `$${dollars.toFixed(2)}` : "–",
+];
+
+function startCosts() {
+  const all = Object.values(study.artifacts);
+  const stages = [...new Set(all.map((a) => a.stage))].sort(stageOrder);
+  const heads = ["stage", "results", "time", "requests", "prompt tokens", "reply tokens", "dollars"];
+  const line = (label, made) => [label, shown(made.length), ...spentCells(spending(made))];
+  const each = Object.entries(study.artifacts).sort(([, a], [, b]) => stageOrder(a.stage, b.stage));
+  $("spent").append(
+    table("Costs by stage", heads, stages.map((s) => line(s, all.filter((a) => a.stage === s))), line("together", all)),
+    all.some((a) => a.usage) ? null : note("No model was asked in a way that counts tokens."),
+    el(
+      "details",
+      {},
+      el("summary", {}, "Every result"),
+      table("Costs of every result", ["result", "made", ...heads.slice(2)], each.map(([id, a]) => [name(id), a.made || "–", ...spentCells(spending([a]))])),
+    ),
+  );
+}
+
+// A cell's settings by stage; base, supervision and imitation each have an answer and a judge.
+function settingsOf(c) {
+  const found = [];
+  for (const id of c.artifacts) {
+    const a = study.artifacts[id];
+    const part = ["answer", "judge"].includes(a.stage) ? `${a.stage}, ${a.label.split("-")[0]}` : a.stage;
+    const made = { result: id, made: a.made, git: a.git, python: a.python };
+    for (const [key, value] of Object.entries({ ...a.settings, ...made })) found.push([part, key, value]);
+    for (const [key, value] of Object.entries(a.packages)) found.push([part, `package ${key}`, value]);
+  }
+  return found;
+}
+
+function startConfiguration() {
+  const all = study.cells.map(settingsOf);
+  const values = new Map();
+  for (const settings of all)
+    for (const [part, key, value] of settings) {
+      const id = `${part}\n${key}`;
+      values.set(id, (values.get(id) || new Set()).add(JSON.stringify(value)));
+    }
+  const differs = (part, key) => values.get(`${part}\n${key}`).size > 1;
+  const list = el("div", { class: "settings" });
+  const state = { at: 0, only: false };
+  const draw = () => {
+    const parts = new Map();
+    for (const [part, key, value] of all[state.at])
+      if (!state.only || differs(part, key)) parts.set(part, [...(parts.get(part) || []), [key, value]]);
+    list.replaceChildren(
+      ...[...parts].map(([part, settings]) =>
+        el(
+          "details",
+          { open: state.only },
+          el("summary", {}, part, el("small", {}, ` ${settings.length}`)),
+          el("dl", {}, settings.flatMap(([key, value]) => [
+            el("dt", { class: differs(part, key) ? "differs" : null }, inline(key)),
+            el("dd", {}, value == null ? "–" : inline(String(value))),
+          ])),
+        ),
+      ),
+    );
+    if (!parts.size) list.append(note("Nothing differs between the cells."));
+  };
+  const pick = el("select", { onchange: (event) => { state.at = Number(event.target.value); draw(); } },
+    study.cells.map((c, i) => el("option", { value: i }, `${c.seed} on ${c.supervisor}`)));
+  const only = el("input", { type: "checkbox", onchange: (event) => { state.only = event.target.checked; draw(); } });
+  $("settings").append(
+    el("div", { class: "controls" }, el("label", {}, "Cell ", pick), el("label", {}, only, " only what differs between cells")),
+    list,
+  );
+  draw();
+}

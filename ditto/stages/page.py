@@ -1,0 +1,137 @@
+"""The page of a study, `<report>/index.html`, from the artifacts that its cells left."""
+
+import csv
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ditto.errors import StoreError
+from ditto.records import Answer, Session, Verdict, read_jsonl
+from ditto.report.findings import Finding
+from ditto.report.matrix import Entry, Line, measured
+from ditto.report.page import data
+from ditto.report.page.build import page
+from ditto.report.page.data import Cut, Json, Texts
+from ditto.stages import lineage
+from ditto.store import MANIFEST, write_atomically
+from ditto.study import Cell
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    root: Path,
+    cells: Sequence[Cell],
+    artifacts: Mapping[Entry, str],
+    lines: Sequence[Line],
+    found: Sequence[Finding],
+    folder: Path,
+) -> Path:
+    """Write the page of the study whose report is `folder`; returns its path."""
+    rows = {entry: texts(root, entry, name) for entry, name in artifacts.items()}
+    benchmarks = {row.benchmark: row.sessions for row in rows.values() if row}
+    numbers = {name: f"benchmark-{i}" for i, name in enumerate(benchmarks)}
+    study = {
+        "study": folder.name,
+        **_matrix(cells, lines),
+        "findings": [asdict(f) for f in found],
+        "rows": [
+            {**asdict(entry), "benchmark": numbers[row.benchmark] if row else None} for entry, row in rows.items()
+        ],
+        **_made(root, cells),
+    }
+
+    def chunks(cut: Cut) -> Mapping[str, Json]:
+        asked = {numbers[name]: data.sessions_chunk(sessions, cut) for name, sessions in benchmarks.items()}
+        return asked | {f"row-{i}": data.row_chunk(row, cut) for i, row in enumerate(rows.values()) if row}
+
+    path = folder / "index.html"
+    write_atomically(path, page(study, chunks))
+    return path
+
+
+def texts(root: Path, entry: Entry, name: str) -> Texts | None:
+    """A row's texts; None where what it was made from is no longer there, which is told."""
+    try:
+        found = lineage.judged(root, name)
+    except StoreError as error:
+        log.warning("%s The page shows the row without its texts.", error)
+        return None
+    return Texts(
+        entry,
+        found.benchmark.name,
+        read_jsonl(found.benchmark / "sessions.jsonl", Session),
+        read_jsonl(found.answers / "answers.jsonl", Answer),
+        read_jsonl(found.path / "verdicts.jsonl", Verdict),
+    )
+
+
+def _matrix(cells: Sequence[Cell], lines: Sequence[Line]) -> Json:
+    from ditto.report import figures
+
+    seeds = list(dict.fromkeys(c.seed for c in cells))
+    by_size = sorted({(c.supervisor_parameters or float("inf"), c.supervisor) for c in cells})
+    supervisors = [s for _, s in by_size]
+    return {
+        "seeds": seeds,
+        "supervisors": supervisors,
+        "missing": data.missing(cells, seeds, supervisors),
+        "metrics": [
+            {"name": m, "unit": figures.UNIT[m], "range": figures.RANGE[m]}
+            for m in measured(line.metric for line in lines)
+        ],
+        "matrix": data.matrix_rows(lines),
+        "scale": figures.scale(),
+        "colours": figures.COLOURS,
+    }
+
+
+def _made(root: Path, cells: Sequence[Cell]) -> Json:
+    """Every artifact once, and for each cell the names of those that it was made from."""
+    lines = {(c.seed, c.supervisor): list(_ancestors(root, c.rows.values())) for c in cells}
+    paths = {path for line in lines.values() for path in line}
+    return {
+        "cells": [asdict(c) | {"artifacts": [_name(path) for path in lines[c.seed, c.supervisor]]} for c in cells],
+        "artifacts": {_name(path): data.artifact(_manifest(path)) for path in sorted(paths)},
+        "curves": {
+            _name(path): {"training": _curve(path / "loss.csv"), "validation": _curve(path / "validation.csv")}
+            for path in sorted(paths)
+            if path.parent.name == "tune"
+        },
+    }
+
+
+def _ancestors(root: Path, judged: Iterable[str]) -> Iterable[Path]:
+    """The artifacts of a cell, the first made first; those that are no longer there are left out."""
+    seen: dict[Path, None] = {}
+
+    def visit(path: Path) -> None:
+        for stage, key in _manifest(path)["inputs"].items():
+            if found := next((root / stage).glob(f"*-{key}"), None):
+                visit(found)
+        seen.setdefault(path)
+
+    for name in judged:
+        visit(root / "judge" / name)
+    return seen
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    """An artifact's manifest. Its files are not checked: those of a tuning may be hundreds of gigabytes."""
+    manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text("utf-8"))
+    return manifest
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+def _curve(file: Path) -> Json | None:
+    """The losses of a tuning; None where it left none."""
+    if not file.is_file():
+        return None
+    with file.open(newline="", encoding="utf-8") as lines:
+        return data.curve([(int(line["step"]), float(line["loss"])) for line in csv.DictReader(lines)])
