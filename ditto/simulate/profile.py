@@ -1,21 +1,19 @@
 """A character's profile as prompts show it, cut at a sentence where the context is too small."""
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from typing import Final
 
 from ditto.characters.sentences import spans
+from ditto.prompts.inert import inert
 from ditto.records import Character, Message
 
-FENCE: Final = re.compile(r"<(?=/?profile)", re.IGNORECASE)
 Build = Callable[[Sequence[str]], tuple[Message, ...]]
 
 
 def slots(character: Character, article: str, prefix: str = "") -> dict[str, str]:
     """What a prompt may say of a character (the slots of `ditto.prompts.PROFILE`).
 
-    Text from the web cannot close the tags that fence it in.
+    Text from the web cannot close the tags that fence it in, nor open a message.
     """
     values = {
         "label": character.label,
@@ -24,7 +22,7 @@ def slots(character: Character, article: str, prefix: str = "") -> dict[str, str
         "claims": "\n".join(f"- {claim.property}: {claim.value}" for claim in character.claims),
         "article": article,
     }
-    return {prefix + name: FENCE.sub("‹", value) for name, value in values.items()}
+    return {prefix + name: inert(value) for name, value in values.items()}
 
 
 def cut(text: str, size: int) -> str:

@@ -6,6 +6,7 @@ from random import Random
 
 from ditto.engines.base import Engine, Request, Result, Sampling
 from ditto.prompts import Prompts
+from ditto.prompts.inert import inert
 from ditto.records import Character, Claim, Dialogue, Message, Turn
 from ditto.simulate.filters import Malformed, text_of
 from ditto.simulate.profile import fit, slots
@@ -28,7 +29,8 @@ def response_request(
 
 def brief(character: Character, prompts: Mapping[str, Prompts]) -> str:
     """The brief introduction: all that a tuned model is told of whom it plays."""
-    return prompts[character.lang].render("brief", label=character.label, description=character.description)
+    label, description = inert(character.label), inert(character.description)
+    return prompts[character.lang].render("brief", label=label, description=description)
 
 
 def dialogues(
