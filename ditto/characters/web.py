@@ -6,17 +6,19 @@ https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Pol
 """
 
 import re
+import ssl
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlencode
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, sleep_using_event, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, sleep_using_event, wait_exponential, wait_random
 
 from ditto import __version__
 from ditto.characters import replies
@@ -75,8 +77,8 @@ class Client:
         agent = f"ditto/{__version__} ({contact}) httpx/{httpx.__version__}"
         self.counts: Counter[str] = Counter()
         self._answers, self._concurrency, self._attempts = Answers(cache), concurrency, attempts
-        self._http = httpx.Client(headers={"User-Agent": agent, "Accept": ACCEPT}, timeout=timeout)
-        self._backoff = wait_exponential_jitter(initial=pause, max=LONGEST_PAUSE, jitter=pause)
+        self._http = httpx.Client(headers={"User-Agent": agent, "Accept": ACCEPT}, timeout=timeout, verify=_trusted())
+        self._backoff = wait_exponential(multiplier=pause, max=LONGEST_PAUSE) + wait_random(0, pause)
         self._turn = threading.BoundedSemaphore(concurrency)
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -222,6 +224,12 @@ class Client:
     def _count(self, what: str) -> None:
         with self._lock:
             self.counts[what] += 1
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Reading the certificates takes a tenth of a second: once a process, not once a client."""
+    return httpx.create_ssl_context()
 
 
 def _error(state: RetryCallState) -> Passing:

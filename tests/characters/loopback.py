@@ -80,7 +80,7 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[Server]:
         http.server_close()
 
 
-def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
+def _handler(server: Server) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a class per server
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -97,6 +97,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             asked = server.note(self.command, dict(parse_qsl(query, keep_blank_values=True)), self.headers)
             try:
                 self._send(server.answer(asked))
+            except (BrokenPipeError, ConnectionResetError):  # who asked is dead
+                self.close_connection = True
             finally:
                 server.over()
 
