@@ -96,7 +96,7 @@ def claims(entity: Entity, lang: Language, labels: values.Labels) -> tuple[Claim
         name, value = values.named(about, lang, labels), values.words(statement["mainsnak"], lang, labels)
         if name and value:
             qualified = value + _bracket(statement, lang, labels)
-            found.append(Claim(id=statement["id"], property=values.clean(name), value=qualified))
+            found.append(Claim(id=statement["id"], property=name, value=qualified))
     return tuple(found)
 
 
@@ -105,7 +105,7 @@ def _bracket(statement: Statement, lang: Language, labels: values.Labels) -> str
     for about, snak in _qualifiers(statement):
         name, value = values.named(about, lang, labels), values.words(snak, lang, labels)
         if name and value:
-            told.setdefault(values.clean(name), []).append(value)
+            told.setdefault(name, []).append(value)
     each = [f"{name}: {', '.join(several)}" for name, several in told.items()]
     return f" ({'; '.join(each)})" if each else ""
 

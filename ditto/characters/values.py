@@ -98,7 +98,7 @@ def clean(text: str) -> str:
 
 def named(id: str, lang: Language, labels: Labels) -> str | None:
     """The label of an item or a property."""
-    return lang.text(labels.get(id, {}))
+    return clean(lang.text(labels.get(id, {})) or "") or None
 
 
 def entity_id(value: Mapping[str, Any]) -> str:

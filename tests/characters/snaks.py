@@ -6,31 +6,16 @@ from unicodedata import category
 
 from hypothesis import strategies as st
 
-from tests.characters.wiki import (
-    GREGORIAN,
-    JULIAN,
-    WORLD,
-    Snak,
-    a_point,
-    a_property,
-    a_quantity,
-    a_string,
-    a_time,
-    an_entity,
-    an_item,
-    an_old_item,
-    novalue,
-    somevalue,
-    text,
-)
+from tests.characters import wiki
+from tests.characters.wiki import Snak
 
 SILENT = ("external-id", "url", "commonsMedia", "geo-shape", "tabular-data", "math", "musical-notation")
 LEXICAL = {"lexeme": "L1", "form": "L1-F1", "sense": "L1-S1", "entity-schema": "E1"}
 SPOKEN = ("wikibase-item", "wikibase-property", "string", "monolingualtext", "time", "quantity", "globe-coordinate")
 DATATYPES = (*SPOKEN, *SILENT, "wikibase-lexeme", "wikibase-form", "wikibase-sense", "entity-schema")
 
-ITEMS = st.sampled_from([name for name in WORLD if name[0] == "Q"] + ["Q999999999"])
-PROPERTIES = st.sampled_from([name for name in WORLD if name[0] == "P"] + ["P99999"])
+ITEMS = st.sampled_from([name for name in wiki.WORLD if name[0] == "Q"] + ["Q999999999"])
+PROPERTIES = st.sampled_from([name for name in wiki.WORLD if name[0] == "P"] + ["P99999"])
 CODES = st.sampled_from(["en", "zh", "zh-hant", "ar", "mul", "de-at"])
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=6).map(lambda number: f"{number:+f}")
 LONG = st.from_regex(r"[+-][0-9]{1,126}(\.[0-9]{1,40})?", fullmatch=True)
@@ -51,30 +36,30 @@ def times(draw: st.DrawFn) -> Snak:
     width = draw(st.sampled_from([4, 11, 16]))
     month, day = draw(st.integers(0, 12)), draw(st.integers(0, 31))
     time = f"{'-' if year < 0 else '+'}{abs(year):0{width}}-{month:02}-{day:02}T00:00:00Z"
-    return a_time(time, draw(st.integers(0, 14)), draw(st.sampled_from([GREGORIAN, JULIAN])))
+    return wiki.a_time(time, draw(st.integers(0, 14)), draw(st.sampled_from([wiki.GREGORIAN, wiki.JULIAN])))
 
 
 @st.composite
 def quantities(draw: st.DrawFn) -> Snak:
     bounds = sorted(draw(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS)), key=Decimal)
     unit = draw(st.just("1") | ITEMS)
-    return a_quantity(bounds[1], unit, *(draw(st.sampled_from([bounds[::2], [None, None]]))))
+    return wiki.a_quantity(bounds[1], unit, *(draw(st.sampled_from([bounds[::2], [None, None]]))))
 
 
 WORDED = st.one_of(
-    ITEMS.map(an_item),
-    st.integers(1, 10**9).map(an_old_item),
-    PROPERTIES.map(a_property),
-    st.text().map(a_string),
-    st.builds(text, CODES, st.text()),
+    ITEMS.map(wiki.an_item),
+    st.integers(1, 10**9).map(wiki.an_old_item),
+    PROPERTIES.map(wiki.a_property),
+    st.text().map(wiki.a_string),
+    st.builds(wiki.text, CODES, st.text()),
     times(),
     quantities(),
-    st.builds(a_point, DEGREES, DEGREES, PRECISIONS, st.just("Q2") | ITEMS),
-    st.sampled_from(DATATYPES).map(novalue),
-    st.sampled_from(DATATYPES).map(somevalue),
+    st.builds(wiki.a_point, DEGREES, DEGREES, PRECISIONS, st.just("Q2") | ITEMS),
+    st.sampled_from(DATATYPES).map(wiki.novalue),
+    st.sampled_from(DATATYPES).map(wiki.somevalue),
 )
-WORDLESS = st.builds(a_string, st.text(), st.sampled_from(SILENT)) | st.sampled_from(list(LEXICAL)).map(
-    lambda kind: an_entity(kind, LEXICAL[kind])
+WORDLESS = st.builds(wiki.a_string, st.text(), st.sampled_from(SILENT)) | st.sampled_from(list(LEXICAL)).map(
+    lambda kind: wiki.an_entity(kind, LEXICAL[kind])
 )
 WELL_FORMED = st.one_of(WORDED, WORDLESS)
 

@@ -272,6 +272,13 @@ def test_claims_rest_on_the_labels_referred_to_and_no_others(statements: list[di
     assert all(name[0] in "PQ" for name in entity.items(one, "P31"))
 
 
+def test_labels_are_on_one_line_and_blank_ones_are_none() -> None:
+    one = made(statement("P39", an_item("Q40779"), qualifiers=[("P19", an_item("Q84"))]))
+    (claim,) = entity.claims(one, EN, LABELS | {"P39": {"en": "a\nb"}, "P19": {"en": "c\u2028d"}})
+    assert (claim.property, claim.value) == ("a b", "dictator (c d: London)")
+    assert entity.claims(one, EN, LABELS | {"P39": {"en": "\x00"}}) == ()
+
+
 def test_ids_are_ordered_by_number() -> None:
     assert sorted(["Q10", "P9", "Q9", "Q100"], key=entity.number) == ["P9", "Q9", "Q10", "Q100"]
 
