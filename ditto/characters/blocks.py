@@ -19,6 +19,7 @@ from ditto.errors import DataError
 from ditto.store import digest
 
 SIZE: Final = 4 << 20  # decompressed bytes of a block of gzip or of a plain file, about
+BEGINNING: Final = 1 << 16
 READ: Final = 1 << 18  # compressed bytes read at a time
 BLOCK: Final = 0x314159265359  # begins a block of bzip2, at any bit
 END: Final = 0x177245385090  # ends a stream; 32 bits of checksum follow
@@ -76,18 +77,23 @@ def blocks(path: Path, start: Place | None = None) -> Iterator[Block]:
 
 
 def beginning(path: Path) -> bytes:
-    """The text of the first block.
+    """The first text of a file, some KiB of it or more where there is more.
 
     Raises:
         DataError: the file cannot be read, is empty or damaged.
     """
-    first = next(blocks(path), None)
-    if first is None:
+    text, place = b"", Place()
+    for block in blocks(path):
+        try:
+            text += block.text()
+        except (OSError, ValueError):
+            raise damaged(path, place) from None
+        if len(text) >= BEGINNING:
+            break
+        place = block.after
+    if not text:
         raise DataError(f"{path} is empty: give a dump.")
-    try:
-        return first.text()
-    except (OSError, ValueError):
-        raise damaged(path, Place()) from None
+    return text
 
 
 def fingerprint(path: Path) -> str:
