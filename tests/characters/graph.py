@@ -17,7 +17,8 @@ WIKIBASE, SCHEMA = "http://wikiba.se/ontology#", "http://schema.org/"
 XSD, RDFS = "http://www.w3.org/2001/XMLSchema#", "http://www.w3.org/2000/01/rdf-schema#"
 A = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 SAME_AS = NamedNode("http://www.w3.org/2002/07/owl#sameAs")
-TAGS = {"zh-cn": "zh-Hans-CN", "zh-tw": "zh-Hant-TW", "zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "no": "nb"}
+TAGS = {"zh-cn": "zh-Hans-CN", "zh-tw": "zh-Hant-TW", "zh-hans": "zh-Hans", "sr-ec": "sr-Cyrl", "no": "nb"}
+HOSTS = {"be_x_old": "be-tarask"}
 Term = NamedNode | Literal | BlankNode
 
 
@@ -72,7 +73,7 @@ def _texts(entity: Entity) -> Iterator[tuple[NamedNode, Literal]]:
 def _page(item: NamedNode, link: Mapping[str, str]) -> Iterator[tuple[Term, NamedNode, Term]]:
     """`enwiki` is at en.wikipedia.org, `enwikiquote` at en.wikiquote.org."""
     code, _, project = link["site"].partition("wiki")
-    site = f"https://{code.replace('_', '-')}.wiki{project or 'pedia'}.org/"
+    site = f"https://{HOSTS.get(code, code).replace('_', '-')}.wiki{project or 'pedia'}.org/"
     page = NamedNode(f"{site}wiki/{''.join(f'%{byte:02X}' for byte in link['title'].encode())}")
     yield page, A, NamedNode(f"{SCHEMA}Article")
     yield page, NamedNode(f"{SCHEMA}about"), item

@@ -83,6 +83,7 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[Server]:
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a class per server
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def log_message(self, *_: object) -> None:
             pass
