@@ -12,6 +12,7 @@ import os
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import Event
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -124,6 +125,31 @@ class OpenAIEngine:
             finally:
                 runner.run(batches.aclose())
         log.info("%-11s %s  %s", "openai", self._name, self.usage)
+
+    def stream(self, request: Request, stop: Event) -> Iterator[Completion]:
+        """See `ditto.engines.streaming`; the client's own two retries, and none once words have come.
+
+        Raises:
+            StageError: the server cannot be reached, refuses, or breaks off.
+        """
+        said = ""
+        try:
+            with openai.OpenAI(base_url=self._base_url, api_key=self._key, timeout=self._timeout) as client:
+                body = self._body(Call(((0, request),)))
+                with client.chat.completions.create(**body, stream=True) as chunks:
+                    for choice in (choice for chunk in chunks for choice in chunk.choices[:1]):
+                        said += choice.delta.content or ""
+                        ended = choice.finish_reason == "stop"
+                        yield Completion(spoken(said), "stop" if ended else "length", 0, 0)
+                        if stop.is_set():
+                            return
+        except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+            raise self._hopeless(error) from None
+        except Exception as error:  # a stream breaks off with an error of whichever HTTP library openai uses
+            reason = why(error) if isinstance(error, openai.APIStatusError) else type(error).__name__
+            raise StageError(
+                f"The server at {self._base_url} gave no whole reply ({reason}): see that it is well, and say it again."
+            ) from None
 
     def close(self) -> None:
         """Nothing is held between calls."""

@@ -1,9 +1,12 @@
 """`engine=scripted`: replies from a function, for tests and for trying prompts without a model."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from threading import Event
 from typing import ClassVar
 
 from ditto.engines.base import Batch, Completion, Failure, Request, Usage
+from ditto.errors import StageError
 from ditto.records import Message
 
 Script = Callable[[Request], str | Failure]
@@ -34,6 +37,18 @@ class ScriptedEngine:
             batch = requests[start : start + self._batch_size]
             self.asked += batch
             yield [(start + i, self._reply(request)) for i, request in enumerate(batch)]
+
+    def stream(self, request: Request, stop: Event) -> Iterator[Completion]:
+        """Word by word; see `ditto.engines.streaming`."""
+        [[(_, result)]] = self.generate([request])
+        if isinstance(result, Failure):
+            raise StageError(f"There is no reply: {result.reason}.")
+        words = re.findall(r"\s*\S+\s*", result.text)
+        for n in range(1, len(words)):
+            yield Completion("".join(words[:n]), "length", result.prompt_tokens, n)
+            if stop.is_set():
+                return
+        yield result
 
     def close(self) -> None:
         """There is nothing to free."""

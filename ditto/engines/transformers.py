@@ -6,21 +6,27 @@ alone and the journal stores whole batches, so a resumed run forms the same batc
 uninterrupted one: that keeps even sampled replies equal to the byte.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import cached_property
 from itertools import groupby
-from typing import Any, ClassVar
+from threading import Event, Lock
+from typing import Any, ClassVar, Final
 
 import torch
 from transformers import BatchEncoding, DynamicCache, GenerationConfig, PreTrainedModel
+from transformers.generation.streamers import BaseStreamer
 
 from ditto.engines.base import Batch, Completion, Failure, Request, Result, Sampling, Usage
 from ditto.engines.families import Family, families, tokens_saved
+from ditto.engines.streaming import emitted
 from ditto.engines.tokens import Reuse, Tokens, spoken
-from ditto.errors import ConfigError
+from ditto.errors import ConfigError, StageError
 from ditto.models import Model, load_weights, pick_device
 from ditto.records import Message
 from ditto.store import digest
+
+DRAWING: Final = Lock()  # torch has one random state for all threads
 
 
 class TransformersEngine:
@@ -85,6 +91,32 @@ class TransformersEngine:
                 self._count(batch, prompts)
                 yield batch
 
+    def stream(self, request: Request, stop: Event) -> Iterator[Completion]:
+        """See `ditto.engines.streaming`. Of several threads, one at a time draws at random.
+
+        Raises:
+            StageError: the prompt leaves no room for a reply.
+        """
+        weights, sampling = self._weights, request.sampling
+        prompt = self._tokens.prompt(request.messages)
+        if (room := self.max_length - len(prompt)) < 1:
+            raise StageError(f"The prompt has {len(prompt)} tokens and the model takes {self.max_length}: shorten it.")
+
+        def work(emit: Callable[[list[int]], None]) -> None:
+            with DRAWING if sampling.temperature > 0 else nullcontext(), torch.inference_mode():
+                self._sow(sampling, [request])
+                weights.generate(  # type: ignore[operator]
+                    **self._pad([prompt]),
+                    generation_config=self._settings(sampling, room),
+                    streamer=_Streamer(emit),
+                    stopping_criteria=[lambda ids, _: torch.full((1,), stop.is_set(), device=ids.device)],
+                )
+
+        ids: list[int] = []
+        for new in emitted(work, stop):
+            ids += new
+            yield self._reply(ids, len(prompt), sampling, 0)
+
     def close(self) -> None:
         """Let the weights go."""
         self.__dict__.pop("_weights", None)
@@ -99,8 +131,7 @@ class TransformersEngine:
 
     def _complete(self, rows: Sequence[int], requests: Sequence[Request], prompts: Sequence[list[int]]) -> list[Result]:
         weights, sampling = self._weights, requests[rows[0]].sampling
-        if sampling.temperature > 0:
-            torch.manual_seed(int(digest([requests[i].key(self.identity) for i in rows]), 16))
+        self._sow(sampling, [requests[i] for i in rows])
         kin = families(rows, prompts, by_length=False)
         inputs: dict[str, Any]
         if self._reusable and tokens_saved(kin) * 4 >= sum(len(prompts[i]) for i in rows):
@@ -118,6 +149,11 @@ class TransformersEngine:
             self._reply(ids, len(prompts[i]), sampling, cached)
             for i, ids, cached in zip(rows, replies, saved, strict=True)
         ]
+
+    def _sow(self, sampling: Sampling, batch: Sequence[Request]) -> None:
+        """Random numbers that depend on what is asked and on nothing else."""
+        if sampling.temperature > 0:
+            torch.manual_seed(int(digest([request.key(self.identity) for request in batch]), 16))
 
     @cached_property
     def _reusable(self) -> bool:
@@ -163,3 +199,19 @@ class TransformersEngine:
         text = str(self._tokens.tokenizer.decode(ids[:end], skip_special_tokens=True))
         length = len(ids) if end is None else end + 1
         return Completion(spoken(text), "length" if end is None else "stop", prompt_tokens, length, cached)
+
+
+class _Streamer(BaseStreamer):
+    """Hands on the tokens of one reply; the first that it is given is the prompt."""
+
+    def __init__(self, emit: Callable[[list[int]], None]) -> None:
+        self._emit = emit
+        self._prompt_seen = False
+
+    def put(self, value: torch.Tensor) -> None:
+        if self._prompt_seen:
+            self._emit(value.reshape(-1).tolist())
+        self._prompt_seen = True
+
+    def end(self) -> None:
+        """The thread ends by itself."""

@@ -1,0 +1,5 @@
+"""`python -m ditto.chat`."""
+
+from ditto.chat.command import main
+
+main()
