@@ -10,7 +10,6 @@ from typing import Any
 
 from ditto.errors import StoreError
 from ditto.records import Answer, Session, Verdict, read_jsonl
-from ditto.report.findings import Finding
 from ditto.report.matrix import Entry, Line, measured
 from ditto.report.page import data
 from ditto.report.page.build import page
@@ -27,17 +26,18 @@ def run(
     cells: Sequence[Cell],
     artifacts: Mapping[Entry, str],
     lines: Sequence[Line],
-    found: Sequence[Finding],
+    report: Json,
     folder: Path,
 ) -> Path:
-    """Write the page of the study whose report is `folder`; returns its path."""
+    """Write the page of the study whose report, with `lines` as its matrix, is in `folder`; returns its path."""
     rows = {entry: texts(root, entry, name) for entry, name in artifacts.items()}
     benchmarks = {row.benchmark: row.sessions for row in rows.values() if row}
     numbers = {name: f"benchmark-{i}" for i, name in enumerate(benchmarks)}
     study = {
         "study": folder.name,
         **_matrix(cells, lines),
-        "findings": [asdict(f) for f in found],
+        "findings": report["findings"],
+        "pgr": report["pgr"],
         "rows": [
             {**asdict(entry), "benchmark": numbers[row.benchmark] if row else None} for entry, row in rows.items()
         ],

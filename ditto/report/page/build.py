@@ -23,7 +23,7 @@ from ditto.report.plain import without_nan
 MOST: Final = 28_000_000  # bytes, of a page that is to stay below 30 MB
 SCRIPTS: Final = ("base", "matrix", "plots", "tables", "transcripts", "start")
 # What is cut first, where the texts are too much for a page: what judges wrote, then everything.
-CUTS: Final = (WHOLE, Cut(2000), Cut(400), Cut(100), Cut(100, 8000), Cut(100, 2000), Cut(100, 400))
+CUTS: Final = (WHOLE, *(Cut(n) for n in (1000, 400, 200, 100)), *(Cut(100, n) for n in (8000, 2000, 400, 100)))
 
 
 def page(study: Json, chunks: Callable[[Cut], Mapping[str, Json]], most: int = MOST) -> str:

@@ -66,7 +66,7 @@ function heatmap(metric, language) {
       el(
         "tr",
         {},
-        el("td", { class: "corner" }, "seed ↓ on →"),
+        el("td", { class: "corner" }, "supervisor →", el("br"), "seed ↓"),
         supervisors.map((s) => head(s, "col")),
         head("base", "col", "apart"),
       ),
@@ -131,7 +131,7 @@ function walk(table) {
 }
 
 function drawMatrix(language) {
-  $("heatmaps").style.setProperty("--panel", `${118 + 62 * (study.supervisors.length + 1)}px`);
+  $("heatmaps").style.setProperty("--panel", `${96 + 54 * (study.supervisors.length + 1)}px`);
   $("heatmaps").replaceChildren(...study.metrics.map((metric) => heatmap(metric, language)));
 }
 

@@ -37,13 +37,15 @@ async function loadPlotly() {
 }
 
 async function plot(target, traces, layout, keys, label) {
-  target.setAttribute("role", "img");
+  target.setAttribute("role", "group");
   target.setAttribute("aria-label", label);
   await Plotly.newPlot(target, traces, { ...LAYOUT, ...layout }, CONFIG);
   drawn.push([target, keys]);
   const fit = () => {
-    for (const svg of target.querySelectorAll(".main-svg"))
+    for (const svg of target.querySelectorAll(".main-svg")) {
       svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
+      svg.setAttribute("aria-hidden", "true"); // its label and a table say it
+    }
   };
   target.on("plotly_afterplot", fit); // for print, where the picture is scaled
   fit();
@@ -75,18 +77,23 @@ function scatterPoint(metric, { seed, supervisor }) {
   };
 }
 
-function drawScatter(metric) {
+function panel(metric) {
+  const target = el("div", { class: "plot" });
+  $("points").append(el("figure", {}, el("figcaption", {}, el("b", {}, metric.name), ` ${metric.unit}`), target));
+  return target;
+}
+
+function drawScatter(metric, target) {
   const [low, high] = metric.range;
   const pad = 0.06 * (high - low);
-  const target = el("div", { class: "plot square" });
-  $("points").append(el("figure", {}, el("figcaption", {}, el("b", {}, metric.name), ` ${metric.unit}`), target));
   const points = study.cells.map((c) => [c, scatterPoint(metric, c)]).filter(([, point]) => point);
   const range = [low - pad, high + pad];
+  const ticks = { range, dtick: (high - low) / (high > 1 ? 3 : 4), tick0: low };
   const diagonal = { type: "line", x0: low, y0: low, x1: high, y1: high, layer: "below", line: { width: 1, dash: "dash" } };
   return plot(
     target,
     points.map(([, point]) => point),
-    { xaxis: axis("supervision", { range }), yaxis: axis("imitation", { range }), shapes: [diagonal], hovermode: "closest" },
+    { xaxis: axis("supervision", ticks), yaxis: axis("imitation", ticks), shapes: [diagonal], hovermode: "closest" },
     points.map(([c]) => c),
     `${metric.name}: imitation over supervision, ${count(points.length, "cell")}. The values are in the matrix.`,
   );
@@ -158,7 +165,8 @@ function drawKeys() {
 async function startPlots() {
   drawKeys();
   await loadPlotly();
-  for (const metric of study.metrics) await drawScatter(metric);
+  const panels = study.metrics.map(panel); // all of them, since they share the page's width
+  for (const [i, metric] of study.metrics.entries()) await drawScatter(metric, panels[i]);
   await drawCurves();
   document.documentElement.dataset.plots = "drawn";
 }

@@ -39,6 +39,7 @@ $("theme").addEventListener("click", () => {
 startSummary();
 startMatrix();
 startFindings();
+startRecovered();
 startLearning();
 startCosts();
 startConfiguration();

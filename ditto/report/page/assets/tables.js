@@ -1,5 +1,5 @@
 // Findings, learning, costs and configuration.
-const MARK = { holds: "holds", "does not hold": "fails", "cannot be told": "open" };
+const MARK = { holds: "holds", "does not hold": "fails", "cannot tell": "open" };
 
 // A difference on its metric's scale: an interval, its middle and the line of no difference.
 function forest(d, widest) {
@@ -19,17 +19,17 @@ function forest(d, widest) {
 
 function finding(f, widest) {
   const d = f.difference;
-  const known = d.value != null;
-  const facts = [f.source, f.metric];
-  if (f.p_adjusted != null) facts.push(f.p_adjusted < 0.001 ? "p < 0.001" : `p = ${f.p_adjusted.toFixed(3)}`);
-  if (f.effect_size != null) facts.push(`effect ${signed(f.effect_size)}`);
+  const facts = [f.source, f.metric, f.adjusted < 0.001 ? "p < 0.001" : `p = ${f.adjusted.toFixed(3)}`];
+  if (f.effect != null) facts.push(`effect ${signed(f.effect)} sd`);
+  facts.push(count(f.roles, "role"));
+  if (f.needed != null) facts.push(`about ${f.needed.toLocaleString("en")} roles could tell`);
   return el(
     "li",
     {},
     el("span", { class: `verdict ${MARK[f.verdict]}` }, f.verdict),
-    el("div", {}, el("div", {}, inline(f.sentence || f.statement)), el("div", { class: "aside" }, facts.join(" · "))),
-    known ? forest(d, widest) : el("span", {}),
-    el("span", { class: "number" }, known ? `${signed(d.value)} [${signed(d.low)}, ${signed(d.high)}]` : "no cells for it"),
+    el("div", {}, el("div", {}, inline(f.statement)), el("div", { class: "aside" }, facts.join(" · "))),
+    forest(d, widest),
+    el("span", { class: "number" }, `${signed(d.value)} [${signed(d.low)}, ${signed(d.high)}]`),
   );
 }
 
@@ -37,8 +37,31 @@ function startFindings() {
   if (!study.findings.length) return $("found").append(note("This matrix can say nothing on the paper's statements."));
   const widest = {};
   for (const { metric, difference: d } of study.findings)
-    if (d.value != null) widest[metric] = Math.max(widest[metric] || 1e-9, Math.abs(d.low), Math.abs(d.high));
+    widest[metric] = Math.max(widest[metric] || 1e-9, Math.abs(d.low), Math.abs(d.high));
   $("found").append(el("ul", { class: "findings" }, study.findings.map((f) => finding(f, widest[f.metric]))));
+}
+
+// Of weak-to-strong cells, the share of the gap that the seed recovers.
+function startRecovered() {
+  if (!study.pgr.length) return;
+  const between = (x, low, high) => (x == null ? "–" : `${x.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`);
+  const rows = study.pgr.map((x) => [
+    el("span", {}, name(x.seed), " on ", name(x.supervisor)),
+    x.metric,
+    ...[x.weak, x.weak_to_strong, x.strong].map((value) => shown(value, 2)),
+    between(x.gap, x.gap_low, x.gap_high),
+    x.note ? el("span", { class: "aside" }, x.note) : between(x.pgr, x.ci_low, x.ci_high),
+  ]);
+  const heads = ["cell", "metric", "weak", "weak to strong", "strong", "gap", "recovered"];
+  $("found").append(
+    el(
+      "details",
+      {},
+      el("summary", {}, "Performance gap recovered by weak-to-strong cells"),
+      el("p", { class: "aside" }, "Weak is the supervisor tuned on its own dialogues, strong the seed on its own; 1 recovers all of the gap between them."),
+      table("Performance gap recovered", heads, rows),
+    ),
+  );
 }
 
 function table(label, heads, rows, foot) {
@@ -126,7 +149,7 @@ function startCosts() {
   const heads = ["stage", "results", "time", "requests", "prompt tokens", "reply tokens", "dollars"];
   const line = (label, made) => [label, shown(made.length), ...spentCells(spending(made))];
   const each = Object.entries(study.artifacts).sort(([, a], [, b]) => stageOrder(a.stage, b.stage));
-  $("spent").append(
+  const parts = [
     table("Costs by stage", heads, stages.map((s) => line(s, all.filter((a) => a.stage === s))), line("together", all)),
     all.some((a) => a.usage) ? null : note("No model was asked in a way that counts tokens."),
     el(
@@ -135,7 +158,8 @@ function startCosts() {
       el("summary", {}, "Every result"),
       table("Costs of every result", ["result", "made", ...heads.slice(2)], each.map(([id, a]) => [name(id), a.made || "–", ...spentCells(spending([a]))])),
     ),
-  );
+  ];
+  $("spent").append(...parts.filter(Boolean));
 }
 
 // A cell's settings by stage; base, supervision and imitation each have an answer and a judge.

@@ -18,6 +18,12 @@ let asked = 0;
 
 const rangeOf = (metric) => study.metrics.find((m) => m.name === metric)?.range || [0, 1];
 const markOf = (metric, score) => (score == null ? "unscored" : score < (rangeOf(metric)[0] + rangeOf(metric)[1]) / 2 ? "wrong" : "right");
+const inWords = (metric, score) => {
+  const [, high] = rangeOf(metric);
+  if (score == null) return "unscored";
+  if (high === 1 && score % 1 === 0) return score ? "right" : "wrong";
+  return high === 1 ? score.toFixed(2) : `${Number(score.toFixed(2))} of ${high}`;
+};
 const GLYPH = { right: "✓", wrong: "✕", unscored: "?" };
 
 // What the filters ask of an answer, and nothing of a row that has no texts.
@@ -40,12 +46,13 @@ function passes(at) {
   const { question, session } = turns[at];
   if (view.lang !== ALL && session.lang !== view.lang) return false;
   if (view.kind !== "any" && (view.kind === "contrastive") !== question.reject) return false;
-  return !view.text || searched(at).includes(view.text);
+  return !view.text || searched(turns[at], at).includes(view.text);
 }
 
-function searched(at) {
-  const { question, session } = turns[at];
-  return [session.label, session.id, question.query, ...sides.map((s) => s?.answers[at]?.[0] || "")].join("\n").toLowerCase();
+function searched(turn, at) {
+  const { question, session } = turn;
+  turn.words ??= [session.label, session.id, question.query, ...sides.map((s) => s?.answers[at]?.[0] || "")].join("\n").toLowerCase();
+  return turn.words;
 }
 
 function shows(at) {
@@ -118,8 +125,26 @@ function reveal() {
   if ((place + 1) * HEIGHT > list.scrollTop + list.clientHeight) list.scrollTop = (place + 1) * HEIGHT - list.clientHeight;
 }
 
+// The address names what is read, so that a turn can be pointed at.
+function remember() {
+  try {
+    history.replaceState(null, "", `#read/${view.a}/${view.b}/${view.show}/${view.turn}`);
+  } catch {
+    // a browser that keeps the address of a file
+  }
+}
+
+function recall() {
+  const [, a, b, show, turn] = location.hash.match(/^#read\/(\d+)\/(-?\d+)\/(\w+)\/(\d+)$/) || [];
+  if (!study.rows[a]) return false;
+  Object.assign(view, { a: Number(a), b: study.rows[b] ? Number(b) : -1, turn: Number(turn) });
+  if (SHOW.some(([value]) => value === show)) view.show = show;
+  return true;
+}
+
 function choose(at) {
   view.turn = at;
+  remember();
   reveal();
   drawList();
   drawTurn();
@@ -198,19 +223,19 @@ function verdicts(found) {
       {},
       el("span", { class: `mark ${mark}`, "aria-hidden": "true" }, GLYPH[mark]),
       el("b", {}, metric),
-      el("span", { class: "number" }, score == null ? "unscored" : Number(score.toFixed(2)).toString()),
+      el("span", { class: "number" }, inWords(metric, score)),
       votes.length === 1 && reason ? block(reason, { class: "reason" }) : null,
-      votes.length > 1 || transcript ? el("details", {}, el("summary", {}, votes.length > 1 ? count(votes.length, "vote") : "The judge's reply"), votes.map((v) => vote(v, votes.length))) : null,
+      votes.length > 1 || transcript ? el("details", {}, el("summary", {}, votes.length > 1 ? count(votes.length, "vote") : "The judge's reply"), votes.map((v) => vote(metric, v, votes.length))) : null,
     );
   }));
 }
 
-function vote([judge, sample, value, reason, transcript], of) {
+function vote(metric, [judge, sample, value, reason, transcript], of) {
   const who = [judge, of > 1 ? `vote ${sample + 1}` : ""].filter(Boolean).join(", ");
   return el(
     "div",
     { class: "vote" },
-    of > 1 || judge ? el("div", {}, inline(who), `: ${value == null ? "unscored" : Number(value.toFixed(2))}`) : null,
+    of > 1 || judge ? el("div", {}, inline(who), `: ${inWords(metric, value)}`) : null,
     of > 1 && reason ? block(reason) : null,
     transcript ? block(transcript, { class: "transcript" }) : null,
   );
@@ -252,7 +277,7 @@ function browse({ row, seed, supervisor }) {
   const at = (...wanted) => study.rows.findIndex((r) => [r.row, r.seed, r.supervisor].join("\n") === wanted.join("\n"));
   parts.a.value = view.a = at(row, seed, supervisor);
   parts.b.value = view.b = row === "imitation" ? at("base", seed, "") : -1;
-  load();
+  load().then(remember);
   hideTip();
   $("transcripts").scrollIntoView();
   parts.list.focus({ preventScroll: true });
@@ -261,15 +286,15 @@ function browse({ row, seed, supervisor }) {
 function rowSelect(label, chosen, none, onchange) {
   const groups = ["base", "supervision", "imitation"].map((kind) =>
     el("optgroup", { label: kind }, study.rows.map((r, i) => r.row === kind && el("option", { value: i }, rowName(r))).filter(Boolean)));
-  const pick = el("select", { onchange: (event) => onchange(Number(event.target.value)) }, none ? el("option", { value: -1 }, "none") : null, groups.filter((g) => g.children.length));
+  const pick = el("select", { "aria-label": `Row ${label}`, onchange: (event) => onchange(Number(event.target.value)) }, none ? el("option", { value: -1 }, "none") : null, groups.filter((g) => g.children.length));
   pick.value = chosen;
-  return [el("label", {}, `${label} `, pick), pick];
+  return [el("label", {}, el("span", { class: "letter" }, label), pick), pick];
 }
 
 function select(label, options, chosen, onchange) {
-  const pick = el("select", { onchange: (event) => onchange(event.target.value) }, options.map(([value, text]) => el("option", { value }, text)));
+  const pick = el("select", { "aria-label": label, onchange: (event) => onchange(event.target.value) }, options.map(([value, text]) => el("option", { value }, text)));
   pick.value = chosen;
-  return el("label", {}, el("span", { class: "unseen" }, label), pick);
+  return pick;
 }
 
 function startTranscripts() {
@@ -277,9 +302,11 @@ function startTranscripts() {
   const last = study.rows.findLastIndex((r) => r.row === "imitation");
   view.a = Math.max(0, last);
   view.b = last < 0 ? -1 : study.rows.findIndex((r) => r.row === "base" && r.seed === study.rows[last].seed);
-  const set = (key, then) => (value) => {
+  const pointed = recall();
+  const set = (key, then) => async (value) => {
     view[key] = value;
-    then();
+    await then();
+    remember();
   };
   const [labelA, a] = rowSelect("A", view.a, false, set("a", load));
   const [labelB, b] = rowSelect("B", view.b, true, set("b", load));
@@ -288,7 +315,7 @@ function startTranscripts() {
   const room = el("div", { role: "presentation", class: "room" });
   const list = el("div", { class: "list", role: "listbox", tabindex: "0", "aria-label": "Turns", onscroll: () => requestAnimationFrame(drawList), onkeydown: keys }, room);
   const status = el("p", { role: "status", class: "aside" });
-  const turn = el("div", { class: "turn", "aria-live": "polite" });
+  const turn = el("div", { class: "turn", role: "region", "aria-label": "Chosen turn" });
   const missing = el("div", {});
   const metrics = [["any", "any metric"], ...study.metrics.map((m) => [m.name, m.name])];
   const codes = languages.map((code) => [code, code === ALL ? "all languages" : code]);
@@ -309,7 +336,7 @@ function startTranscripts() {
     status,
     el("div", { class: "split" }, list, turn),
   );
-  load();
+  load().then(() => pointed && $("transcripts").scrollIntoView());
 }
 
 function keys(event) {
