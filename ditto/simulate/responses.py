@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from ditto.characters.sentences import sentences
 from ditto.engines.base import Engine, Request, Result, Sampling
 from ditto.prompts import Prompts
 from ditto.prompts.inert import inert
@@ -44,14 +45,15 @@ def dialogues(
     """Each character's turns in random order, under its brief introduction instead of the profile."""
     turns: dict[tuple[str, str], list[Turn]] = defaultdict(list)
     characters = {(q.character.id, q.character.lang): q.character for q in queries}
+    told = {who: sentences(character) for who, character in characters.items()}
     for query, reply in zip(queries, replies, strict=True):
         try:
             response = text_of(reply, query.character.lang)
         except Malformed as reason:
             rejected[str(reason)] += 1
             continue
-        source = claims[query.source, query.character.lang]
-        cited = evidence(source, f"{query.text}\n{response}")
+        source = (query.source, query.character.lang)
+        cited = evidence(claims[source], told.get(source, ()), f"{query.text}\n{response}")
         turn = Turn(query=query.text, response=response, kind=query.kind, source=query.source, evidence=cited)
         turns[query.character.id, query.character.lang].append(turn)
     out = []
@@ -61,9 +63,13 @@ def dialogues(
     return out
 
 
-def evidence(claims: Sequence[Claim], text: str) -> tuple[Claim, ...]:
-    """The claims whose value is named in `text`: what the turn rests on."""
-    return tuple(claim for claim in claims if claim.value in text)
+def evidence(claims: Sequence[Claim], article: Sequence[Claim], text: str) -> tuple[Claim, ...]:
+    """What the turn rests on: the claims whose value is named in `text`, and the sentences of the article that are
+    the only ones to name such a value.
+    """
+    named = tuple(claim for claim in claims if claim.value in text)
+    naming = [[sentence for sentence in article if claim.value in sentence.value] for claim in named]
+    return (*named, *dict.fromkeys(found[0] for found in naming if len(found) == 1))
 
 
 def _dialogue(character: Character, turns: Sequence[Turn], system: str) -> Dialogue:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from ditto.characters.sentences import sentences
 from ditto.engines.base import Completion, Failure, Result, Sampling
 from ditto.engines.scripted import ScriptedEngine
 from ditto.nano.world import character, world
@@ -76,21 +77,42 @@ def test_a_dialogue_is_the_introduction_and_the_turns_and_nothing_of_the_profile
     assert not any(secret in message["content"] for message in talk.messages for secret in secrets)
 
 
-def test_a_turn_cites_the_claims_it_names_of_whom_the_query_was_written_for() -> None:
-    home, mentor, *_ = ADA.claims
-    assert evidence(ADA.claims, f"{mentor.value} went to {home.value}.") == (home, mentor)
-    assert evidence(ADA.claims, "nothing") == ()
+def stating(who: Character, *claims: Claim) -> tuple[Claim, ...]:
+    """The claims, and the sentences of the article that state them."""
+    return (*claims, *(s for claim in claims for s in sentences(who) if claim.value in s.value))
+
+
+@pytest.mark.parametrize("who", [ADA, ADA_ZH])
+def test_a_turn_cites_the_claims_it_names_and_the_sentences_that_state_them(who: Character) -> None:
+    home, mentor, *_ = who.claims
+    told = sentences(who)
+    cited = evidence(who.claims, told, f"{mentor.value} went to {home.value}.")
+    assert cited == stating(who, home, mentor)
+    assert len(cited) == 4
+    assert evidence(who.claims, told, "nothing") == ()
+    assert evidence(who.claims, (), home.value) == (home,)
+
+
+def test_a_value_that_several_sentences_name_leads_to_none_and_a_sentence_is_cited_once() -> None:
+    one, two, three = (Claim(id=value, property="p", value=value) for value in ("Bonn", "Rhine", "Graz"))
+    article = "He saw Bonn on the Rhine. He left for Graz. In Graz he stayed."
+    told = sentences(Character(id="Q1", lang="en", label="He", description="d", article=article))
+    assert evidence((one, two, three), told, "Bonn, Rhine and Graz") == (one, two, three, told[0])
+
+
+def test_the_evidence_is_that_of_whom_the_query_was_written_for() -> None:
+    home = ADA.claims[0]
     asked, reply = f"You know {home.value}?", f"I know {BOB.claims[0].value}."
     (talk,) = session([own(ADA, asked)], [said(reply)])
-    assert talk.turns[0].evidence == (home,)
-    (talk,) = session([of_another(BOB, ADA, asked)], [said(reply)])
-    assert talk.turns[0].evidence == (home,)
+    assert talk.turns[0].evidence == stating(ADA, home)
+    talks = session([own(ADA, asked), of_another(BOB, ADA, asked)], [said(reply), said(reply)])
+    assert [talk.turns[0].evidence for talk in talks] == [stating(ADA, home)] * 2
 
 
 def test_a_claim_named_in_the_reply_alone_is_cited_too() -> None:
     claims: tuple[Claim, ...] = ADA.claims
     (talk,) = session([own(ADA, "Who is it?")], [said(f"It is {claims[1].value}.")])
-    assert talk.turns[0].evidence == (claims[1],)
+    assert talk.turns[0].evidence == stating(ADA, claims[1])
 
 
 def test_rejected_replies_are_counted_and_their_queries_leave_no_trace() -> None:
