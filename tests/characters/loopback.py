@@ -16,6 +16,7 @@ class Asked:
     """A request; `times` is how often the same one had come before, `params` those of the address or the body."""
 
     method: str
+    path: str
     params: dict[str, str]
     headers: Mapping[str, str]
     at: float
@@ -51,10 +52,10 @@ class Server:
     def url(self) -> str:
         return f"{self.address}/w/api.php"
 
-    def note(self, method: str, params: dict[str, str], headers: Mapping[str, str]) -> Asked:
+    def note(self, method: str, path: str, params: dict[str, str], headers: Mapping[str, str]) -> Asked:
         with self.lock:
-            times = sum(one.params == params for one in self.asked)
-            self.asked.append(Asked(method, params, headers, time.monotonic(), times))
+            times = sum((one.path, one.params) == (path, params) for one in self.asked)
+            self.asked.append(Asked(method, path, params, headers, time.monotonic(), times))
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
             return self.asked[-1]
@@ -95,7 +96,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a 
             self._reply(self.rfile.read(int(self.headers["Content-Length"])).decode())
 
         def _reply(self, query: str) -> None:
-            asked = server.note(self.command, dict(parse_qsl(query, keep_blank_values=True)), self.headers)
+            params = dict(parse_qsl(query, keep_blank_values=True))
+            asked = server.note(self.command, urlsplit(self.path).path, params, self.headers)
             try:
                 self._send(server.answer(asked))
             except (BrokenPipeError, ConnectionResetError):  # who asked is dead
