@@ -105,6 +105,11 @@ class Store:
     def path(self, recipe: Recipe) -> Path:
         return self.root / recipe.stage / recipe.name
 
+    def promised(self, recipe: Recipe) -> Artifact:
+        """What `make` would return, nothing made nor checked: `cached` says whether it is there; no counts."""
+        path = self.path(recipe)
+        return Artifact(path, recipe.key, {}, cached=(path / MANIFEST).is_file())
+
     def _find(self, recipe: Recipe, *, repair: bool) -> Artifact | None:
         """The finished artifact; a damaged one is put aside, but only under its lock (`repair`)."""
         path = self.path(recipe)

@@ -100,7 +100,20 @@ class Usage:
         return text + (f", ${self.dollars:.4f}" if self.dollars else "")
 
 
-class Engine(Protocol):
+class Measure(Protocol):
+    """How much a model takes in."""
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """The length of a conversation as the model sees it, up to where its reply begins."""
+        ...
+
+    @property
+    def max_length(self) -> int:
+        """The longest prompt and reply together, in tokens."""
+        ...
+
+
+class Engine(Measure, Protocol):
     """A model that can be asked.
 
     `identity` stands for the weights and everything else that changes replies; two engines with one
@@ -118,15 +131,6 @@ class Engine(Protocol):
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Batch]:
         """Yield every request's result once, as (position in `requests`, result), batch by batch."""
-        ...
-
-    def count_tokens(self, messages: Sequence[Message]) -> int:
-        """The length of a conversation as the model sees it, up to where its reply begins."""
-        ...
-
-    @property
-    def max_length(self) -> int:
-        """The longest prompt and reply together, in tokens."""
         ...
 
     def close(self) -> None:

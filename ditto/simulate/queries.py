@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from ditto.engines.base import Engine, Request, Result, Sampling
+from ditto.engines.base import Measure, Request, Result, Sampling
 from ditto.prompts import Prompts
 from ditto.records import Character, Kind, Message
 from ditto.simulate.filters import Malformed, questions_of
@@ -50,7 +50,7 @@ def pair(characters: Sequence[Character], seed: int) -> list[Pair]:
 
 
 def query_requests(
-    pairs: Sequence[Pair], prompts: Mapping[str, Prompts], engine: Engine, sampling: Sampling, n_queries: int
+    pairs: Sequence[Pair], prompts: Mapping[str, Prompts], engine: Measure, sampling: Sampling, n_queries: int
 ) -> tuple[list[Request], int]:
     """`sampling.n` requests for each pair in turn, and how many profiles had to be cut."""
     requests, n_cut = list[Request](), 0

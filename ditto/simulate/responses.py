@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from ditto.characters.sentences import sentences
-from ditto.engines.base import Engine, Request, Result, Sampling
+from ditto.engines.base import Measure, Request, Result, Sampling
 from ditto.prompts import Prompts
 from ditto.prompts.inert import inert
 from ditto.records import Character, Claim, Dialogue, Message, Turn
@@ -15,7 +15,7 @@ from ditto.simulate.queries import Query
 
 
 def response_request(
-    character: Character, query: str, prompts: Prompts, engine: Engine, sampling: Sampling
+    character: Character, query: str, prompts: Prompts, engine: Measure, sampling: Sampling
 ) -> tuple[Request, int]:
     """The query to the character with its profile in view, and whether the profile was cut (0 or 1)."""
 

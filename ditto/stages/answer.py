@@ -28,25 +28,35 @@ VERSION: Final = 1
 BROKEN: Final = Failure("earlier turn failed")
 
 
-def run(
-    cfg: DictConfig, store: Store, tests: benchmark.Loaded, model: Model, row: Row, tuned: Artifact | None = None
-) -> Artifact:
-    sampling = typed(cfg.answer, Sampling)
-    prompts = load_prompts(cfg, sorted({s.character.lang for s in tests.sessions}))
-    node = supervisors(cfg) if row == "supervision" else cfg.engine
+def engine_of(cfg: DictConfig, row: Row) -> DictConfig:
+    """The configuration of the engine that answers for `row`."""
+    return supervisors(cfg) if row == "supervision" else cfg.engine
+
+
+def prompts_for(cfg: DictConfig, tests: benchmark.Loaded) -> dict[str, Prompts]:
+    return load_prompts(cfg, sorted({s.character.lang for s in tests.sessions}))
+
+
+def recipe(cfg: DictConfig, tests: benchmark.Loaded, model: Model, row: Row, tuned: Artifact | None = None) -> Recipe:
     settings = {
         "with_profile": row == "supervision",
         "model": None if tuned else model.identity,
         "answer": plain(cfg.answer),
-        "prompts": {lang: p.digest for lang, p in prompts.items()},
-        "engine": defining(node),
+        "prompts": {lang: p.digest for lang, p in prompts_for(cfg, tests).items()},
+        "engine": defining(engine_of(cfg, row)),
     }
     inputs = {"benchmark": tests.artifact.key} | ({"tune": tuned.key} if tuned else {})
-    recipe = Recipe("answer", f"{row}-{model.name}", VERSION, settings, inputs)
+    return Recipe("answer", f"{row}-{model.name}", VERSION, settings, inputs)
+
+
+def run(
+    cfg: DictConfig, store: Store, tests: benchmark.Loaded, model: Model, row: Row, tuned: Artifact | None = None
+) -> Artifact:
+    sampling, prompts = typed(cfg.answer, Sampling), prompts_for(cfg, tests)
 
     def produce(folder: Path) -> Mapping[str, Any]:
         journal, title = Journal(folder / "journal.jsonl"), f"{row} {model.name} answers"
-        with engine_for(node, model) as engine:
+        with engine_for(engine_of(cfg, row), model) as engine:
             interview = Interview(engine, tests.sessions, prompts, sampling, journal, title)
             answers = interview.with_profile() if row == "supervision" else interview.in_conversation()
         journal.compact()
@@ -56,7 +66,7 @@ def run(
             "usage": asdict(engine.usage),
         }
 
-    return store.make(recipe, produce)
+    return store.make(recipe(cfg, tests, model, row, tuned), produce)
 
 
 @dataclass(frozen=True)

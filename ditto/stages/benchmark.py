@@ -38,17 +38,24 @@ def check_benchmark(node: DictConfig) -> None:
 
 def run(cfg: DictConfig, store: Store, people: characters.Loaded) -> Loaded:
     artifact = written(cfg, store, people) if "model" in cfg.benchmark else _made(cfg, store, people)
+    return loaded(artifact)
+
+
+def loaded(artifact: Artifact) -> Loaded:
     return Loaded(artifact, read_jsonl(artifact.path / "sessions.jsonl", Session))
+
+
+def recipe(cfg: DictConfig, people: characters.Loaded, benchmark: Benchmark) -> Recipe:
+    settings = {"benchmark": benchmark.identity}
+    return Recipe("benchmark", cfg.study.name, VERSION, settings, {"characters": people.artifact.key})
 
 
 def _made(cfg: DictConfig, store: Store, people: characters.Loaded) -> Artifact:
     benchmark: Benchmark = build(cfg.benchmark)
-    settings = {"benchmark": benchmark.identity}
-    recipe = Recipe("benchmark", cfg.study.name, VERSION, settings, {"characters": people.artifact.key})
 
     def produce(folder: Path) -> Mapping[str, Any]:
         sessions = benchmark.sessions(people.split)
         turns = sum(len(session.questions) for session in sessions)
         return {"sessions": write_jsonl(folder / "sessions.jsonl", sessions), "turns": turns}
 
-    return store.make(recipe, produce)
+    return store.make(recipe(cfg, people, benchmark), produce)

@@ -98,8 +98,6 @@ def run(cfg: DictConfig, store: Store, people: characters.Loaded) -> Artifact:
     author = author_of(cfg.benchmark)
     sheet = author.corrected()
     drafted = _draft(author, store, people)
-    settings = {"corrections": None if sheet is None else sha256(sheet).hexdigest()}
-    recipe = Recipe("benchmark", cfg.study.name, VERSION, settings, {"draft": drafted.key})
 
     def produce(folder: Path) -> Mapping[str, Any]:
         sessions = read_jsonl(drafted.path / "sessions.jsonl", Session)
@@ -117,14 +115,26 @@ def run(cfg: DictConfig, store: Store, people: characters.Loaded) -> Artifact:
             "evidence by hand": sum(c.evidence is not None for c in corrections.values()),
         }
 
-    return store.make(recipe, produce)
+    return store.make(recipe(cfg, sheet, drafted), produce)
+
+
+def recipe(cfg: DictConfig, sheet: bytes | None, drafted: Artifact) -> Recipe:
+    settings = {"corrections": None if sheet is None else sha256(sheet).hexdigest()}
+    return Recipe("benchmark", cfg.study.name, VERSION, settings, {"draft": drafted.key})
+
+
+def draft_recipe(author: Author, people: characters.Loaded) -> Recipe:
+    identity = author.identity(_languages(people))
+    return Recipe("draft", author.model.name, VERSION, identity, {"characters": people.artifact.key})
+
+
+def _languages(people: characters.Loaded) -> list[str]:
+    return sorted({c.lang for c in people.split.test})
 
 
 def _draft(author: Author, store: Store, people: characters.Loaded) -> Artifact:
-    languages = sorted({c.lang for c in people.split.test})
+    languages = _languages(people)
     check_named_apart(people.split)
-    inputs = {"characters": people.artifact.key}
-    recipe = Recipe("draft", author.model.name, VERSION, author.identity(languages), inputs)
 
     def produce(folder: Path) -> Mapping[str, Any]:
         journal, prompts = Journal(folder / "journal.jsonl"), (author.writing(languages), author.checking(languages))
@@ -141,4 +151,4 @@ def _draft(author: Author, store: Store, people: characters.Loaded) -> Artifact:
         write_jsonl(folder / "checks.jsonl", checks)
         return {"sessions": write_jsonl(folder / "sessions.jsonl", sessions), **counts, "usage": asdict(engine.usage)}
 
-    return store.make(recipe, produce)
+    return store.make(draft_recipe(author, people), produce)

@@ -141,12 +141,15 @@ def check_metrics(node: DictConfig, tests: Sequence[Session]) -> None:
     judge.check(tests)
 
 
+def recipe(cfg: DictConfig, answered: Artifact, label: str) -> Recipe:
+    return Recipe("judge", label, VERSION, {"judge": identity(cfg.judge)}, {"answer": answered.key})
+
+
 def run(
     cfg: DictConfig, store: Store, tests: benchmark.Loaded, answered: Artifact, label: str, model: Model | None = None
 ) -> Artifact:
     """Verdicts on `answered`, which `model` has given."""
     found = members(cfg.judge)
-    recipe = Recipe("judge", label, VERSION, {"judge": identity(cfg.judge)}, {"answer": answered.key})
     if model and any(member.model.identity == model.identity for member in found):
         log.warning("%s judges its own answers, and models prefer what they would have said.", model.name)
 
@@ -164,7 +167,7 @@ def run(
             **counts,
         }
 
-    return store.make(recipe, produce)
+    return store.make(recipe(cfg, answered, label), produce)
 
 
 def _judged(

@@ -28,21 +28,24 @@ VERSION: Final = 2
 AT_ONCE: Final = 512
 
 
-def run(cfg: DictConfig, store: Store, people: characters.Loaded, supervisor: Model) -> Artifact:
-    settings = typed(cfg.simulate, Simulation)
-    prompts = load_prompts(cfg, people.languages)
-    recipe = Recipe(
+def recipe(cfg: DictConfig, people: characters.Loaded, supervisor: Model) -> Recipe:
+    return Recipe(
         "simulate",
         supervisor.name,
         VERSION,
         {
             "supervisor": supervisor.identity,
             "simulate": plain(cfg.simulate),
-            "prompts": {lang: p.digest for lang, p in prompts.items()},
+            "prompts": {lang: p.digest for lang, p in load_prompts(cfg, people.languages).items()},
             "engine": defining(supervisors(cfg)),
         },
         {"characters": people.artifact.key},
     )
+
+
+def run(cfg: DictConfig, store: Store, people: characters.Loaded, supervisor: Model) -> Artifact:
+    settings = typed(cfg.simulate, Simulation)
+    prompts = load_prompts(cfg, people.languages)
 
     def produce(folder: Path) -> Mapping[str, Any]:
         journal = Journal(folder / "journal.jsonl")
@@ -57,7 +60,7 @@ def run(cfg: DictConfig, store: Store, people: characters.Loaded, supervisor: Mo
         journal.compact()
         return counts
 
-    return store.make(recipe, produce)
+    return store.make(recipe(cfg, people, supervisor), produce)
 
 
 @dataclass

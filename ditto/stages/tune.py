@@ -22,15 +22,19 @@ from ditto.tune.preview import preview
 VERSION = 3
 
 
-def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervisor: Model) -> Artifact:
+def recipe(cfg: DictConfig, simulated: Artifact, seed: Model, supervisor: Model) -> Recipe:
     settings = {"seed": seed.identity, "tuning": plain(cfg.tuning), "precision": cfg.trainer.precision}
+    return Recipe("tune", f"{seed.name}-on-{supervisor.name}", VERSION, settings, {"simulate": simulated.key})
+
+
+def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervisor: Model) -> Artifact:
     if cfg.preview:
         show_example(cfg, simulated, seed)
-    recipe = Recipe("tune", f"{seed.name}-on-{supervisor.name}", VERSION, settings, {"simulate": simulated.key})
+    made_by = recipe(cfg, simulated, seed, supervisor)
 
     def produce(folder: Path) -> Mapping[str, Any]:
         job = job_in(folder, cfg, simulated, seed)
-        with Progress(f"tune {recipe.label}", cfg.tuning.steps) as progress:
+        with Progress(f"tune {made_by.label}", cfg.tuning.steps) as progress:
             if cfg.trainer.devices * cfg.trainer.num_nodes == 1:
                 counts = rank.train(job, lambda step, loss: progress.advance(note=f"loss {loss:.3f}"))
             else:
@@ -38,7 +42,7 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
         shutil.rmtree(folder / rank.CHECKPOINTS, ignore_errors=True)
         return counts
 
-    return store.make(recipe, produce)
+    return store.make(made_by, produce)
 
 
 def show_example(cfg: DictConfig, simulated: Artifact, seed: Model) -> None:
