@@ -178,7 +178,7 @@ class Client:
 
         retrying = Retrying(
             stop=spent,
-            wait=lambda state: _error(state).asked + self._backoff(state),
+            wait=self._backoff,
             sleep=sleep_using_event(self._over),
             before_sleep=self._heed,
             retry=retry_if_exception_type(Passing),

@@ -132,7 +132,7 @@ def entities(draw: st.DrawFn) -> list[Entity]:
         links = draw(st.lists(st.sampled_from(SITES), unique=True))
         return item(f"Q{number}", draw(TEXTS), draw(TEXTS), claims=of, sitelinks=dict.fromkeys(links, f"Page {number}"))
 
-    return [somebody(1000 + n) for n in range(draw(st.integers(1, 12)))]
+    return [somebody(95 + n) for n in range(draw(st.integers(1, 12)))]
 
 
 @st.composite
