@@ -86,5 +86,5 @@ def _turns(before: Sequence[saved.Saved], n: int) -> list[list[Turn]]:
     if len(rows) == 1:
         return [[Turn(t.query, t.reply) for t in rows[0]] for _ in range(n)]
     if len(rows) != n:
-        raise ConfigError(f"The file has {len(rows)} conversations and there are {n} models: name as many, or none.")
+        raise ConfigError(f"The file has {len(rows)} conversations, and {n} model is named: name as many, or none.")
     return rows

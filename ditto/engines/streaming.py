@@ -1,6 +1,6 @@
 """Replies piece by piece, for whoever sits in front of them: one conversation, no batch, no journal."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Final, Protocol, TypeVar, cast, runtime_checkable
@@ -26,7 +26,7 @@ class StreamingEngine(Engine, Protocol):
         ...
 
 
-def emitted(work: Callable[[Callable[[T], None]], None], stop: Event) -> Iterator[T]:
+def emitted(work: Callable[[Callable[[T], None]], None], stop: Event) -> Generator[T, None, None]:
     """What `work(emit)` emits in a thread of its own, as it comes; what it raises is raised here.
 
     Whoever stops listening sets `stop`, which `work` has to heed.
