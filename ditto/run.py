@@ -62,10 +62,15 @@ def _hydra(cfg: DictConfig) -> None:
     # torch and transformers load only once the configuration holds
     from transformers.utils import logging
 
-    from ditto.stages import carried, cell, validate
+    from ditto.stages import carried, cell, collect, validate
 
     logging.disable_progress_bar()  # every stage shows its own
-    tasks = {"cell": cell.run, "validate_judge": validate.run, "judge_answers": carried.run}
+    tasks = {
+        "cell": cell.run,
+        "collect": collect.run,
+        "validate_judge": validate.run,
+        "judge_answers": carried.run,
+    }
     if cfg.task not in tasks:
         raise ConfigError(f"task={cfg.task} is unknown: it is one of {', '.join(tasks)}.")
     folder = tasks[cfg.task](cfg)

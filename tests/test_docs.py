@@ -8,6 +8,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from ditto.characters.jsonl import JsonlCharacters
+from ditto.characters.profile import read_profile
 from ditto.run import CONF
 
 TOP = Path(__file__).parent.parent
@@ -50,6 +51,15 @@ def test_the_example_characters_are_read(tmp_path: Path) -> None:
     (tmp_path / "people.jsonl").write_text(example[1], "utf-8")
     split = JsonlCharacters(path=str(tmp_path / "people.jsonl"), n_test=4).split()
     assert (len(split.train), len(split.test)) == (2, 4)
+
+
+def test_the_example_profile_is_read(tmp_path: Path) -> None:
+    text = (TOP / "docs" / "characters.md").read_text("utf-8")
+    example = re.search(r"<!-- file: mira.yaml -->\n```yaml\n(.*?)```", text, re.DOTALL)
+    assert example
+    (tmp_path / "mira.yaml").write_text(example[1], "utf-8")
+    mira = read_profile(tmp_path / "mira.yaml")
+    assert (mira.id, len(mira.claims), mira.article.count(".")) == ("mira", 4, 2)
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -1,5 +1,6 @@
 """Who is taken from Wikidata: the same question that `sparql` puts to a service, asked of an entity in hand."""
 
+import re
 from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from ditto.characters import entity
 from ditto.characters.languages import Language
 
+QID: Final = re.compile(r"Q[1-9][0-9]*")
 HUMAN: Final = "Q5"
 FICTIONAL: Final = "Q15632617"
 # Pages of Wikipedia's own: disambiguations, of people's names too, lists, categories, templates.

@@ -15,7 +15,7 @@ class JsonlCharacters:
     """The characters of `path`: all those of the test file, or `n_test` of them at random, kept apart.
 
     A character in several languages stays on one side, and so do those who share a name. `test_path` names a file
-    of its own for the test characters.
+    of its own for the test characters, `tokenizer` the model whose tokens the datasheet counts.
 
     Raises:
         ConfigError: no such number of characters can be kept apart.
@@ -26,6 +26,7 @@ class JsonlCharacters:
     n_test: int
     test_path: str | None = None
     seed: int = 0
+    tokenizer: str | None = None
 
     def __post_init__(self) -> None:
         check_held_out(self.n_test)

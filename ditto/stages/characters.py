@@ -1,19 +1,23 @@
-"""Stage `characters`: who is trained on, and who is kept apart to be asked."""
+"""Stage `characters`: who is trained on, and who is kept apart to be asked; with a datasheet."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from omegaconf import DictConfig
 
+from ditto.characters.curation import words
+from ditto.characters.datasheet import datasheet
 from ditto.config import build
 from ditto.errors import DataError
 from ditto.evaluate.benchmark import check_apart
+from ditto.models import Model, load_tokenizer
 from ditto.records import Character, Split, read_jsonl, write_jsonl
 from ditto.store import Artifact, Recipe, Store
 
-VERSION = 2
+VERSION = 3
+SHEET: Final = "characters.md"
 
 
 class Source(Protocol):
@@ -37,9 +41,13 @@ class Loaded:
         return sorted({c.lang for c in (*self.split.train, *self.split.test)})
 
 
+def recipe(cfg: DictConfig, source: Source) -> Recipe:
+    settings = {"source": source.identity, "tokenizer": cfg.characters.get("tokenizer")}
+    return Recipe("characters", cfg.study.name, VERSION, settings)
+
+
 def run(cfg: DictConfig, store: Store) -> Loaded:
     source: Source = build(cfg.characters)
-    recipe = Recipe("characters", cfg.study.name, VERSION, {"source": source.identity})
 
     def produce(folder: Path) -> Mapping[str, Any]:
         split = source.split()
@@ -48,11 +56,26 @@ def run(cfg: DictConfig, store: Store) -> Loaded:
             raise DataError(
                 f"{len(split.train)} characters to train on and {len(split.test)} to test: both are needed."
             )
+        sheet = datasheet(split, source.identity.partition("/")[0], _tokens(cfg.characters.get("tokenizer")))
+        (folder / SHEET).write_text(sheet, "utf-8")
+        dropped = {"dropped": dict(sorted(split.dropped.items()))} if split.dropped else {}
         return {
             "train": write_jsonl(folder / "train.jsonl", split.train),
             "test": write_jsonl(folder / "test.jsonl", split.test),
+            **dropped,
         }
 
-    artifact = store.make(recipe, produce)
+    return loaded(store.make(recipe(cfg, source), produce))
+
+
+def loaded(artifact: Artifact) -> Loaded:
     train, test = (tuple(read_jsonl(artifact.path / f"{part}.jsonl", Character)) for part in ("train", "test"))
     return Loaded(artifact, Split(train=train, test=test))
+
+
+def _tokens(tokenizer: str | None) -> Callable[[str], int]:
+    """What counts the tokens of a text: a model's tokenizer, or words."""
+    if tokenizer is None:
+        return words
+    encode = load_tokenizer(Model(name=Path(tokenizer).name, path=tokenizer))
+    return lambda text: len(encode(text, add_special_tokens=False)["input_ids"])

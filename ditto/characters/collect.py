@@ -1,0 +1,102 @@
+"""From Wikidata's entities and Wikipedia's articles to characters, the same from the live services and from dumps."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ditto.characters import entity
+from ditto.characters.entity import Entity
+from ditto.characters.languages import Language
+from ditto.characters.wikipedia import Article
+from ditto.records import Character
+
+Labels = Mapping[str, Mapping[str, str]]  # of an id, by language code
+Articles = Mapping[str, Article | str]  # by title; a text says why there is none
+
+
+class Route(Protocol):
+    """Where entities, labels and articles are read. Entities are many and large: they come one by one, and twice."""
+
+    def entities(self, ids: Sequence[str]) -> Iterator[Entity]: ...
+
+    def labels(self, ids: Sequence[str], codes: Sequence[str]) -> Labels: ...
+
+    def articles(self, language: Language, titles: Sequence[str]) -> Articles: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The characters, those with the most sitelinks first, and the entities left out by reason."""
+
+    characters: list[Character]
+    dropped: Counter[str]
+
+
+def collect(route: Route, ids: Sequence[str], languages: Sequence[Language], *, complete: bool) -> Collected:
+    """What the route knows of the entities `ids`.
+
+    A character is dropped where a language lacks something of it: any language if it has to be `complete`, or
+    the first; otherwise it is without the language.
+    """
+    referenced, titles = set[str](), {language.code: dict[str, None]() for language in languages}
+    for one in route.entities(ids):
+        referenced |= entity.referenced(one)
+        for language in languages:
+            if title := entity.title(one, language):
+                titles[language.code][title] = None
+    codes = list(dict.fromkeys(name for language in languages for name in language.names))
+    labels = route.labels(sorted(referenced, key=entity.number), codes)
+    articles = {language.code: route.articles(language, list(titles[language.code])) for language in languages}
+    found, dropped, told = [], Counter[str](), set[str]()
+    for one in route.entities(ids):
+        if one["id"] in told:
+            continue
+        told.add(one["id"])
+        try:
+            told_of = list(_told(one, languages, labels, articles, complete))
+        except Lacking as reason:
+            dropped[str(reason)] += 1
+        else:
+            found.append((-entity.n_sitelinks(one), entity.number(one["id"]), told_of))
+    dropped["no such entity"] += len(set(ids)) - len(told)
+    found.sort(key=lambda row: row[:2])
+    return Collected([character for *_, characters in found for character in characters], +dropped)
+
+
+class Lacking(Exception):
+    """A character is without what it needs in a language; the text says what, short enough to be counted."""
+
+
+def _told(
+    one: Entity, languages: Iterable[Language], labels: Labels, articles: Mapping[str, Articles], complete: bool
+) -> Iterator[Character]:
+    for position, language in enumerate(languages):
+        try:
+            yield _character(one, language, labels, articles[language.code])
+        except Lacking:
+            if complete or position == 0:
+                raise
+
+
+def _character(one: Entity, language: Language, labels: Labels, articles: Articles) -> Character:
+    def needed(value: str | None, name: str) -> str:
+        if not value:
+            raise Lacking(f"no {name} ({language.code})")
+        return value
+
+    article = articles.get(entity.title(one, language) or "", "no article")
+    if isinstance(article, str):
+        raise Lacking(f"{article} ({language.code})")
+    return Character(
+        id=one["id"],
+        lang=language.code,
+        label=needed(entity.label(one, language), "label"),
+        description=needed(entity.description(one, language), "description"),
+        aliases=entity.aliases(one, language),
+        claims=entity.claims(one, language, labels),
+        article=article.text,
+        summary=article.summary,
+        category=entity.category(one),
+        page=article.page,
+    )
