@@ -59,18 +59,19 @@ def curate(characters: Sequence[Character], curation: Curation) -> tuple[list[Ch
     and description) or nearly the article with one who is kept is dropped in all of them. The kept one takes over
     the names of whom it surely is: of the same page, or of nearly the same article with a name in common.
     """
-    told = defaultdict[str, list[Character]](list)
+    told, dropped = defaultdict[str, list[Character]](list), Counter[str]()
     for character in characters:
-        told[character.id].append(character)
-    kept, dropped = _Kept(curation.near), Counter[str]()
+        if words(character.article) >= curation.min_words:
+            told[character.id].append(character)
+        else:
+            dropped[SHORT] += 1
+    kept = _Kept(curation.near)
     with Progress("characters compared", len(told)) as progress:
         for records in told.values():
-            enough = [c for c in records if words(c.article) >= curation.min_words]
-            dropped[SHORT] += len(records) - len(enough)
-            if reason := kept.add(enough):
-                dropped[reason] += len(enough)
+            if reason := kept.add(records):
+                dropped[reason] += len(records)
             progress.advance()
-    return [kept.records[who] for c in characters if (who := (c.id, c.lang)) in kept.records], +dropped
+    return [kept.records[who] for c in characters if (who := (c.id, c.lang)) in kept.records], dropped
 
 
 def words(text: str) -> int:
