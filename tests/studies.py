@@ -65,8 +65,8 @@ class Made:
 
     def save(self) -> Path:
         """Write its artifacts; returns the folder of its cells."""
-        self._kept("characters", "all", {}, {}, {})
-        asked = self._kept("benchmark", "all", {}, {"characters": "none"}, {"sessions": self.sessions})
+        people = self._kept("characters", "all", {}, {}, {})
+        asked = self._kept("benchmark", "all", {}, {"characters": people.key}, {"sessions": self.sessions})
         folder = study.folder(self.cfg)
         for seed in self.models:
             for supervisor in self.models:
@@ -75,7 +75,7 @@ class Made:
         return folder
 
     def _cell(self, seed: str, supervisor: str, asked: Artifact) -> Path:
-        simulated = self._kept("simulate", supervisor, {"simulate": {"seed": 0}}, {}, {}, usage=True)
+        simulated = self._kept("simulate", supervisor, {"supervisor": supervisor}, {}, {}, usage=True)
         tuned = self._tuned(f"{seed}-on-{supervisor}", simulated)
         rows = {
             "base": self._row(f"base-{seed}", asked, {}),

@@ -9,6 +9,7 @@ import gzip
 import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib import resources
@@ -50,20 +51,27 @@ def embedded(value: Any) -> str:
 
 
 def _html(study: Json, packed: Mapping[str, str]) -> str:
-    script, plotly = _script(SCRIPTS), get_plotlyjs()
+    script, (plotly, plotly_hash) = _script(SCRIPTS), _plotly()
     data = [f'<script type="application/json" id="study">{embedded(study)}</script>']
     data += [
         f'<script type="application/gzip" id="{escape(name)}">{text}</script>'
-        for name, text in {**packed, "plotly": _zipped(plotly)}.items()
+        for name, text in {**packed, "plotly": plotly}.items()
     ]
     return Template(_asset("page.html")).substitute(
         name=escape(study["study"]),
         policy=f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; base-uri 'none'; "
-        f"form-action 'none'; script-src {_hash(script)} {_hash(plotly)}",
+        f"form-action 'none'; script-src {_hash(script)} {plotly_hash}",
         style=_asset("page.css"),
         data="\n".join(data),
         script=script,
     )
+
+
+@cache
+def _plotly() -> tuple[str, str]:
+    """The plots' library, packed, and its hash."""
+    text = get_plotlyjs()
+    return _zipped(text), _hash(text)
 
 
 def _script(names: Sequence[str]) -> str:
@@ -80,7 +88,7 @@ def _hash(script: str) -> str:
 
 
 def _zipped(text: str) -> str:
-    return b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
 
 
 def _json(value: Any) -> str:

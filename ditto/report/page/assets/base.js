@@ -56,7 +56,8 @@ function block(text, attributes) {
 const name = (text) => el("bdi", {}, text.split(/(?<=[_\-@/])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part])));
 const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 const note = (text) => el("p", { class: "note" }, text);
-const signed = (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(2)}`;
+const fixed = (x) => x.toFixed(2).replace("-", "−");
+const signed = (x) => (x < 0 ? "" : "+") + fixed(x);
 
 function rowName(row) {
   if (row.row === "base") return `base ${row.seed}`;

@@ -21,8 +21,7 @@ function finding(f, widest) {
   const d = f.difference;
   const facts = [f.source, f.metric, f.adjusted < 0.001 ? "p < 0.001" : `p = ${f.adjusted.toFixed(3)}`];
   if (f.effect != null) facts.push(`effect ${signed(f.effect)} sd`);
-  facts.push(count(f.roles, "role"));
-  if (f.needed != null) facts.push(`about ${f.needed.toLocaleString("en")} roles could tell`);
+  facts.push(count(f.roles, "role") + (f.needed == null ? "" : ` of about ${f.needed.toLocaleString("en")} needed`));
   return el(
     "li",
     {},
@@ -44,7 +43,7 @@ function startFindings() {
 // Of weak-to-strong cells, the share of the gap that the seed recovers.
 function startRecovered() {
   if (!study.pgr.length) return;
-  const between = (x, low, high) => (x == null ? "–" : `${x.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`);
+  const between = (x, low, high) => (x == null ? "–" : `${fixed(x)} [${fixed(low)}, ${fixed(high)}]`);
   const rows = study.pgr.map((x) => [
     el("span", {}, name(x.seed), " on ", name(x.supervisor)),
     x.metric,
@@ -162,13 +161,16 @@ function startCosts() {
   $("spent").append(...parts.filter(Boolean));
 }
 
+const RESULT = "its folder";
+const MADE = "made at";
+
 // A cell's settings by stage; base, supervision and imitation each have an answer and a judge.
 function settingsOf(c) {
   const found = [];
   for (const id of c.artifacts) {
     const a = study.artifacts[id];
     const part = ["answer", "judge"].includes(a.stage) ? `${a.stage}, ${a.label.split("-")[0]}` : a.stage;
-    const made = { result: id, made: a.made, git: a.git, python: a.python };
+    const made = { [RESULT]: id, [MADE]: a.made, git: a.git, python: a.python };
     for (const [key, value] of Object.entries({ ...a.settings, ...made })) found.push([part, key, value]);
     for (const [key, value] of Object.entries(a.packages)) found.push([part, `package ${key}`, value]);
   }
@@ -183,7 +185,7 @@ function startConfiguration() {
       const id = `${part}\n${key}`;
       values.set(id, (values.get(id) || new Set()).add(JSON.stringify(value)));
     }
-  const differs = (part, key) => values.get(`${part}\n${key}`).size > 1;
+  const differs = (part, key) => key !== RESULT && key !== MADE && values.get(`${part}\n${key}`).size > 1;
   const list = el("div", { class: "settings" });
   const state = { at: 0, only: false };
   const draw = () => {

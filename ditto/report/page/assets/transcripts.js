@@ -173,7 +173,7 @@ function drawTurn() {
         el("button", { type: "button", class: "quiet", "aria-label": "Next turn", disabled: place === kept.length - 1, onclick: () => step(1) }, "›"),
       ),
     ),
-    el("p", { class: "aside" }, inline(session.description), ` ${session.lang} · turn ${number + 1} of ${session.turns.length} · ${question.reject ? "contrastive" : "role-specific"}`),
+    el("p", { class: "aside" }, session.description ? [inline(session.description), " · "] : null, `${session.lang} · turn ${number + 1} of ${session.turns.length} · ${question.reject ? "contrastive" : "role-specific"}`),
     block(question.query, { class: "question" }),
     grounds(session, question),
     el("div", { class: "answers" }, sides.map((side, i) => answer(side, i))),
@@ -321,7 +321,7 @@ function startTranscripts() {
   const codes = languages.map((code) => [code, code === ALL ? "all languages" : code]);
   parts = { a, b, show, list, room, status, turn, absent: missing };
   $("browser").append(
-    el("div", { class: "controls" }, labelA, labelB),
+    el("div", { class: "controls" }, labelA, labelB, search),
     el(
       "div",
       { class: "controls" },
@@ -329,7 +329,6 @@ function startTranscripts() {
       select("Metric", metrics, "any", set("metric", filter)),
       select("Query kind", KINDS, "any", set("kind", filter)),
       codes.length > 2 ? select("Language", codes, ALL, set("lang", filter)) : null,
-      search,
     ),
     el("p", { class: "aside" }, "The filters look at A. Wrong is less than half of a metric's scale; refused, an answer that turns its question down."),
     missing,
