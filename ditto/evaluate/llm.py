@@ -97,7 +97,7 @@ class LLMJudge:
 
     def judge(self, cases: Sequence[Case], journal: Journal, tally: Tally) -> list[Verdict]:
         """All votes on all cases, each scored or unscored with its reason."""
-        votes = [vote for case in cases if case.answered for vote in self._votes(case)]
+        votes = [vote for case in cases if case.answered for vote in self.votes(case)]
         title = f"judge {self.name}".strip()
         results = ask(self.engine, [vote.request for vote in votes], journal, tally, title)
         again = {i: self._reminded(votes[i], r) for i, r in enumerate(results) if _unreadable(votes[i], r)}
@@ -119,7 +119,8 @@ class LLMJudge:
             for sample in range(self.voting.votes)
         ]
 
-    def _votes(self, case: Case) -> list[Vote]:
+    def votes(self, case: Case) -> list[Vote]:
+        """What the judge is asked about an answer."""
         return [self._vote(case, metric, sample) for metric in case.metrics for sample in range(self.voting.votes)]
 
     def _vote(self, case: Case, metric: Metric, sample: int) -> Vote:

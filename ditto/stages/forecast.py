@@ -9,7 +9,6 @@ from transformers import AutoModelForCausalLM
 
 from ditto.models import Model, load_config
 from ditto.tune.adapter import adapted
-from ditto.tune.data import Example
 from ditto.tune.estimate import FLOAT32, NF4, Cost, cost
 from ditto.tune.method import Method
 
@@ -44,17 +43,22 @@ def divides_weights(trainer: DictConfig) -> bool:
     return isinstance(strategy, DictConfig) and (strategy.get("stage") == 3 or strategy._target_.endswith("FSDP"))
 
 
-def forecast(seed: Model, how: Method, trainer: DictConfig, examples: Sequence[Example]) -> Forecast:
-    """Computed from the seed's configuration alone; no weight is loaded."""
+def forecast(
+    seed: Model, how: Method, trainer: DictConfig, lengths: Sequence[int], zero: int | None = None
+) -> Forecast:
+    """Of a tuning on sessions of these lengths, under the trainer's or another ZeRO stage.
+
+    Computed from the seed's configuration alone; no weight is loaded.
+    """
     config, tuning = load_config(seed), how.tuning
     with torch.device("meta"):
         network = AutoModelForCausalLM.from_config(config)
         whole = adapted(network, how.adapter) if how.adapter else network
-    lengths = [len(example.ids) for example in examples]
     step = tuning.batch_size * sum(lengths) / len(lengths)
     part = max(step / (tuning.accumulate * ranks(trainer)), *lengths)
     strategy = trainer.get("strategy")
-    zero = strategy.get("stage", 3) if isinstance(strategy, DictConfig) else 0
+    if zero is None:
+        zero = int(strategy.get("stage", 3)) if isinstance(strategy, DictConfig) else 0
     mixed = "mixed" in str(trainer.precision)
     parameters = network.num_parameters()
     trainable = sum(p.numel() for p in whole.parameters() if p.requires_grad)

@@ -56,7 +56,7 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     tokenizer = load_tokenizer(seed)
     found = material(Path(job.dialogues), tokenizer, seed, tuning)
     examples, aside = found.learnt, found.aside
-    expected = forecast(seed, how, job.trainer, examples)
+    expected = forecast(seed, how, job.trainer, [len(example.ids) for example in examples])
     _announce(expected, job)
     order = plan(len(examples), tuning.batch_size, tuning.steps, tuning.seed)
     batches = MicroBatches(examples, order, tuning.accumulate, tokenizer.pad_token_id, tuning.packing)
