@@ -1,5 +1,6 @@
 """`python -m benchmarks [name ...]`: run all of them, or those named, and print their ratios."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
@@ -8,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging
 
-from benchmarks import generation, gpu, journal, judging, latency, many, prefixes, trl, tuning
+from benchmarks import characters, generation, gpu, journal, judging, latency, many, prefixes, trl, tuning
 from benchmarks.timing import machine
 
 Rates = Sequence[tuple[str, float]]
@@ -55,6 +56,22 @@ def _trl(console: Console) -> None:
     console.print(table)
 
 
+def _characters(console: Console) -> None:
+    for what, rows, memory in characters.run():
+        table = Table("", title=f"{what} of dumps, {os.cpu_count()} cores", title_style="bold")
+        for column in (f"{what}/s", "per core", "ours per core over it"):
+            table.add_column(column, justify="right")
+        for row in rows:
+            table.add_row(
+                row.name, f"{row.each:,.0f}", f"{row.per_core:,.0f}", f"{rows[0].per_core / row.per_core:.2f}"
+            )
+        console.print(table)
+        peaks = Table("", "seconds", "peak MiB", title=f"memory, {what}: all processes", title_style="bold")
+        for name, seconds, mib in memory:
+            peaks.add_row(name, f"{seconds:.1f}", f"{mib:.0f}")
+        console.print(peaks)
+
+
 def _gpu(console: Console) -> None:
     if not torch.cuda.is_available():
         table = Table("", "expected GiB", title="tuning on a GPU: none here; with one, ours and TRL's, packed to 4,096")
@@ -78,6 +95,7 @@ BENCHMARKS: Mapping[str, Callable[[Console], None]] = {
     ),
     "judging": lambda c: show(c, f"judge=llm, {judging.LATENCY} s a reply", "roles a minute", judging.run()),
     "journal": lambda c: _memory(f"journal of {journal.RECORDS:,} replies", journal.run(), c),
+    "characters": _characters,
     "many": lambda c: _memory(f"simulation, articles of {many.ARTICLE:,} characters", many.run(), c),
 }
 

@@ -47,10 +47,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`data` as it was read; `after` is where the next one begins. `bits` of it are a block of bzip2."""
+    """`data` as it was read; `after` is where the next one begins, `read` how many bytes of the file are read by then.
+
+    `bits` of the data, from the first to behind the last, are a block of bzip2.
+    """
 
     data: bytes
     after: Place
+    read: int
     bits: tuple[int, int] | None = None
 
     def text(self) -> bytes:
@@ -114,7 +118,7 @@ def _plain(file: BinaryIO, _: Path, start: Place) -> Iterator[Block]:
     file.seek(offset)
     while data := file.read(SIZE):
         offset += len(data)
-        yield Block(data, Place(offset * 8))
+        yield Block(data, Place(offset * 8), offset)
 
 
 def _gzip(file: BinaryIO, path: Path, start: Place) -> Iterator[Block]:
@@ -126,10 +130,10 @@ def _gzip(file: BinaryIO, path: Path, start: Place) -> Iterator[Block]:
         parts.append(data[passed:])
         size += len(parts[-1])
         if size >= SIZE:
-            yield Block(b"".join(parts), after)
+            yield Block(b"".join(parts), after, file.tell())
             parts, size = [], 0
     if size:
-        yield Block(b"".join(parts), Place(file.tell() * 8))
+        yield Block(b"".join(parts), Place(file.tell() * 8), file.tell())
 
 
 def _members(file: BinaryIO, path: Path, offset: int) -> Iterator[tuple[bytes, Place]]:
@@ -160,7 +164,7 @@ def _bzip2(file: BinaryIO, path: Path, start: Place) -> Iterator[Block]:
             if begun is not None:
                 again.seek(begun // 8)
                 data = again.read((bit + 7) // 8 - begun // 8)
-                yield Block(data, Place(bit), (begun % 8, bit - begun // 8 * 8))
+                yield Block(data, Place(bit), bit // 8, (begun % 8, bit - begun // 8 * 8))
             begun, ended = (bit if magic == BLOCK else None), magic == END
     if not ended:
         raise _truncated(path)

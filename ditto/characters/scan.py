@@ -21,11 +21,12 @@ from types import TracebackType
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from ditto.characters.blocks import Block, Place, blocks, damaged
-from ditto.errors import ConfigError, StageError
+from ditto.errors import ConfigError, DataError, StageError
 from ditto.progress import Progress
 
 R = TypeVar("R")
 MIB: Final = 1 << 20
+LONGEST: Final = 1 << 28  # bytes a line or page may have; Wikidata's longest lines have some MiB
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS scans (
     name TEXT PRIMARY KEY, offset INTEGER, skip INTEGER, rest BLOB, lines INTEGER, ended INTEGER
@@ -89,14 +90,18 @@ def scan(path: Path, job: Job[Any], work: sqlite3.Connection, name: str, workers
     place, rest, line, ended = _begun(work, name)
     if ended:
         return
-    with Workers(path, job, workers) as pool, _progress(path, title) as progress:
-        told = _tell(progress, 0, place)
-        for after, parts in pool.read(blocks(path, place)):
+    with Workers(path, job, workers) as pool, _progress(path, place, title) as progress:
+        told = place.offset // 8 // MIB
+        for place, read, parts in pool.read(blocks(path, place)):  # noqa: B020  (where the next block begins)
             if parts.whole:
-                line = _store(job, work, rest, parts, line)
-            rest = parts.rest if parts.whole else rest + parts.rest
-            _keep(work, name, after, rest, line)
-            told, place = _tell(progress, told, after), after
+                line, rest = _store(job, work, rest, parts, line), b""
+            rest += parts.rest
+            if len(rest) > LONGEST:
+                raise DataError(f"{path} has {LONGEST // MIB} MiB without {job.end!r} in them: it is no such dump.")
+            _keep(work, name, place, rest, line)
+            if read // MIB > told:
+                progress.advance(read // MIB - told)
+                told = read // MIB
     job.finish(work, rest, line)
     _keep(work, name, place, rest, line, ended=True)
 
@@ -121,16 +126,9 @@ def _keep(work: sqlite3.Connection, name: str, place: Place, rest: bytes, line: 
     work.commit()
 
 
-def _progress(path: Path, title: str) -> Progress:
-    return Progress(f"{title} (MiB of {path.name})", max(path.stat().st_size // MIB, 1))
-
-
-def _tell(progress: Progress, told: int, place: Place) -> int:
-    """Compressed MiB: those in front of a place."""
-    now = place.offset // 8 // MIB
-    if now > told:
-        progress.advance(now - told)
-    return max(now, told)
+def _progress(path: Path, place: Place, title: str) -> Progress:
+    """Of what is left of the file, so that the estimate holds after a kill."""
+    return Progress(f"{title} (MiB of {path.name})", max((path.stat().st_size - place.offset // 8) // MIB, 1))
 
 
 def parted(text: bytes, job: Job[R]) -> Parts[R]:
@@ -171,25 +169,20 @@ class Workers(Generic[R]):
             pipe.close()
             process.wait()
 
-    def read(self, these: Iterable[Block]) -> Iterator[tuple[Place, Parts[R]]]:
-        """Each block's parts with the place behind it, in order; few are held at a time.
+    def read(self, these: Iterable[Block]) -> Iterator[tuple[Place, int, Parts[R]]]:
+        """Each block's parts, with where the next block begins and the bytes read by then, in order; few are held.
 
         Raises:
             DataError: a block is damaged.
             StageError: a worker has ended.
         """
-        window = deque[tuple[Place, Future[Parts[R]]]]()
+        window = deque[tuple[Place, int, Future[Parts[R]]]]()
         for block in these:
-            window.append((block.after, self._threads.submit(self._ask, block)))
+            window.append((block.after, block.read, self._threads.submit(self._ask, block)))
             if len(window) > self._n + 1:
-                yield self._first(window)
+                yield _first(window)
         while window:
-            yield self._first(window)
-
-    @staticmethod
-    def _first(window: deque[tuple[Place, Future[Parts[R]]]]) -> tuple[Place, Parts[R]]:
-        place, answer = window.popleft()
-        return place, answer.result()
+            yield _first(window)
 
     def _ask(self, block: Block) -> Parts[R]:
         pipe = self._idle.get()
@@ -205,6 +198,11 @@ class Workers(Generic[R]):
         if answer is None:
             raise damaged(self._path, block.after)
         return answer
+
+
+def _first(window: deque[tuple[Place, int, Future[Parts[R]]]]) -> tuple[Place, int, Parts[R]]:
+    after, read, answer = window.popleft()
+    return after, read, answer.result()
 
 
 def _start(job: Job[Any]) -> tuple[subprocess.Popen[bytes], Connection]:

@@ -8,6 +8,7 @@ from signal import SIGKILL
 
 import pytest
 
+from ditto.characters import blocks as reader
 from ditto.characters import scan
 from ditto.characters.blocks import Block, Place, blocks
 
@@ -36,6 +37,15 @@ def killed(work: str, arguments: list[str], behind: int, size: int) -> bool:
     )
     assert process.returncode in {0, -SIGKILL}, process.stderr
     return process.returncode == -SIGKILL
+
+
+def cut(path: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> list[Place]:
+    """The places behind each block, of `size` bytes of text from now on."""
+    monkeypatch.setattr(reader, "SIZE", size)
+    monkeypatch.setattr(reader, "READ", size)
+    places = [block.after for block in blocks(path)]
+    assert len(places) > 3
+    return places
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Place]:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from ditto.characters import blocks, entity
+from ditto.characters import entity
 from ditto.characters.criteria import Criteria, fits
 from ditto.characters.entity_dump import EntityDump
 from ditto.characters.languages import Language, language
 from ditto.errors import ConfigError, DataError
 from tests.characters.dumps import KINDS, entity_dump, entity_lines, packed, page_dump
-from tests.characters.kill import counted, killed
+from tests.characters.kill import counted, cut, killed
 from tests.characters.wiki import WORLD
 
 EN, ZH, AR = language("en"), language("zh"), language("ar")
@@ -36,7 +36,7 @@ def plainly(criteria: Criteria) -> list[str]:
 
 
 def opened(path: Path, folder: Path) -> EntityDump:
-    return EntityDump(path, folder / "work", 2)
+    return EntityDump(path, folder / "work", 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -141,10 +141,7 @@ def test_killed_in_any_pass_it_goes_on_and_reads_no_block_twice(
 ) -> None:
     """Killed behind so many whole passes, and blocks of the next one."""
     path, size = entity_dump(tmp_path, "members"), 1 << 14
-    monkeypatch.setattr(blocks, "SIZE", size)
-    monkeypatch.setattr(blocks, "READ", size)
-    places = [block.after for block in blocks.blocks(path)]
-    assert len(places) > 3
+    places = cut(path, size, monkeypatch)
     assert killed(WORK, [str(path), str(tmp_path)], whole * (len(places) + 1) + more, size)
     read, dump = counted(monkeypatch), opened(path, tmp_path)
     chosen = dump.choose(BOTH)

@@ -9,7 +9,7 @@ from ditto.characters.page_dump import PageDump
 from ditto.characters.wikipedia import Article, article
 from ditto.errors import DataError
 from tests.characters.dumps import KINDS, entity_dump, packed, page_dump, page_xml
-from tests.characters.kill import counted, killed
+from tests.characters.kill import counted, cut, killed
 from tests.characters.wiki import PAGES, WikiPage
 
 LONG = "Julius Caesar"
@@ -19,7 +19,7 @@ WEIRD = WikiPage('"Weird" & <Al> 🦊', 7, "'''Al''' sings \"a < b & c\".\n\n== 
 
 
 def opened(path: Path, folder: Path, wiki: str = "en") -> PageDump:
-    return PageDump(path, language(wiki), folder / "work", 2)
+    return PageDump(path, language(wiki), folder / "work", 1)
 
 
 def of(page: WikiPage, wiki: str = "en", section: str = "") -> Article | str:
@@ -128,10 +128,7 @@ def test_killed_in_any_pass_it_goes_on_and_reads_no_block_twice(
 ) -> None:
     """The second pass is for what redirects lead to."""
     path, size = page_dump(tmp_path, "en", "gzip"), 1 << 16
-    monkeypatch.setattr(blocks, "SIZE", size)
-    monkeypatch.setattr(blocks, "READ", size)
-    places = [block.after for block in blocks.blocks(path)]
-    assert len(places) > 3
+    places = cut(path, size, monkeypatch)
     assert killed(WORK, [str(path), str(tmp_path)], whole * (len(places) + 1) + more, size)
     read = counted(monkeypatch)
     found = opened(path, tmp_path).articles(KILLED)

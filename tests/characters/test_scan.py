@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ditto.characters import blocks, scan
 from ditto.errors import ConfigError, DataError, StageError
+from ditto.progress import Progress
 from tests.characters.dumps import KINDS, packed
 
 TEXT = b"".join(b"line %d %s\n" % (n, b"x" * (n % 97)) for n in range(3_000))
@@ -154,6 +155,38 @@ def test_a_block_that_is_damaged_is_told_and_those_before_are_kept(tmp_path: Pat
     kept = opened(tmp_path).execute("SELECT * FROM lines ORDER BY number").fetchall()
     assert kept
     assert kept == expected(TEXT)[: len(kept)]
+
+
+def test_progress_is_of_what_is_left_and_comes_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: None
+) -> None:
+    totals, steps = [], []
+
+    class Watched(Progress):
+        def __init__(self, title: str, total: int) -> None:
+            totals.append((title, total))
+            super().__init__(title, total)
+
+        def advance(self, steps_: int = 1, note: str = "") -> None:
+            steps.append(steps_)
+
+    monkeypatch.setattr(scan, "Progress", Watched)
+    monkeypatch.setattr(scan, "MIB", 100)
+    path = tmp_path / "file.gz"
+    path.write_bytes(packed(TEXT, "gzip"))
+    scanned(path, tmp_path)
+    assert totals == [("reading (MiB of file.gz)", path.stat().st_size // 100)]
+    assert sum(steps) == path.stat().st_size // 100
+    assert len(steps) > 3
+
+
+def test_a_file_without_any_end_of_a_line_is_refused_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "SIZE", 100)
+    monkeypatch.setattr(scan, "LONGEST", 1_000)
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 5_000)
+    with pytest.raises(DataError, match=r"has 0 MiB without b'\\n' in them: it is no such dump"):
+        scanned(path, tmp_path)
 
 
 def test_no_workers_cannot_be_meant(tmp_path: Path) -> None:
