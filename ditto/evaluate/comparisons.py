@@ -17,6 +17,7 @@ from ditto.errors import ConfigError, DataError
 from ditto.evaluate.statistics import Scores, interval, means
 
 SWAPS: Final = 9999  # where 2 ** roles is no more, every assignment is tried and p is exact
+COUNTABLE: Final = 10_000
 Method = Literal["bonferroni", "holm", "fdr_bh", "fdr_by"]
 
 
@@ -69,19 +70,30 @@ def roles_needed(one: Scores, other: Scores, difference: float, power: float = 0
         ConfigError: no difference to see, or power and level without 0 < level < 0.5 <= power < 1.
         DataError: fewer than two roles in both, or a score that is no finite number.
     """
+    mine, theirs = _shared(one, other)
+    spread = float(np.std([np.mean(mine[who]) - np.mean(theirs[who]) for who in mine], ddof=1))
+    return roles_to_see(difference, spread, power, level)
+
+
+def roles_to_see(difference: float, spread: float, power: float = 0.8, level: float = 0.05) -> int:
+    """The roles that a t test needs to see a true `difference` in numbers of which one a role has this `spread`.
+
+    Above `COUNTABLE` roles it is the normal distribution's answer, which differs by one or two.
+
+    Raises:
+        ConfigError: no difference to see, or power and level without 0 < level < 0.5 <= power < 1.
+    """
     if difference == 0 or not math.isfinite(difference):
         raise ConfigError(f"A difference of {difference} cannot be planned for: give one that is worth seeing.")
     if not 0 < level < 0.5 <= power < 1:
         raise ConfigError(
             f"power={power} and level={level} must hold 0 < level < 0.5 <= power < 1, as 0.8 and 0.05 do."
         )
-    mine, theirs = _shared(one, other)
-    spread = float(np.std([np.mean(mine[who]) - np.mean(theirs[who]) for who in mine], ddof=1))
     effect = abs(difference) / max(spread, abs(difference) / 1000)
     # The normal's answer lies just below. Upwards from it, because the library's own search fails for large
     # effects and its power is NaN for some of them: NaN is passed over, at the cost of a role.
     roles = max(2, math.floor(float((norm.isf(level / 2) + norm.ppf(power)) / effect) ** 2))
-    while not TTestPower().power(effect, roles, level) >= power:
+    while roles < COUNTABLE and not TTestPower().power(effect, roles, level) >= power:
         roles += 1
     return roles
 

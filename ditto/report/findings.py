@@ -1,111 +1,151 @@
-"""The paper's statements about the matrix, each as a difference with its interval.
+"""The paper's statements tested on a matrix: how far, how sure, and in a plain sentence.
 
-Table 2: a tuned model plays better than its base. Section 6: (1) imitation beats supervision on
-identity and stays below it on knowledge and rejection; (2) for a seed, knowledge grows only marginally
-with a stronger supervisor; (3) for a supervisor, knowledge and rejection grow with the seed, identity
-does not. A statement holds when the whole interval says so, fails when the whole interval says the
-opposite, and cannot be told in between.
+Each statement is one hypothesis about one mean difference, with the value that parts it from its contrary: none, or
+for "no more than marginally higher" the margin (a test of non-superiority). The tests are two-sided against that
+value (`evaluate/clustered.py`), their p-values adjusted together by Holm, which holds the chance of one false
+verdict in a study to `LEVEL` however the statements hang together. What is rejected decides: the side on which the
+difference lies says whether the statement holds.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
-from ditto.evaluate.statistics import Floats, Interval, interval, means
+from ditto.evaluate.clustered import by_role, contrary, p_value
+from ditto.evaluate.comparisons import adjusted, roles_to_see
+from ditto.evaluate.statistics import Floats, Interval, Scores, interval, means
 from ditto.records import Metric
 from ditto.report.matrix import Entry, Judged, by_character, measured
+from ditto.report.statements import REACH, Statement, statements
 
-# A change smaller than this counts as none, on each metric's own scale: 5% of its range.
-MARGINAL: Final[dict[Metric, float]] = {"identity": 0.05, "knowledge": 0.45, "rejection": 0.05, "quality": 0.45}
-Claimed = Literal["above", "below", "flat"]
+LEVEL: Final = 0.05
+MANY: Final = 100_000  # roles; nobody will ask more
+Verdict = Literal["holds", "does not hold", "cannot tell"]
+Asked = Mapping[Entry, Scores]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A statement, the difference it is about, and whether that difference bears it out."""
+    """A statement with its verdict.
+
+    `effect` is the difference in standard deviations of the roles' own differences (NaN where they are all the
+    same), `null` what it was tested against, `adjusted` p after Holm over the study. `needed` is with how many
+    roles one could tell, were the true difference the measured one; None where it is told or no number would do.
+    """
 
     source: str
     statement: str
     metric: Metric
     difference: Interval
-    verdict: Literal["holds", "does not hold", "cannot be told"]
+    effect: float
+    null: float
+    p: float
+    adjusted: float
+    roles: int
+    verdict: Verdict
+    needed: int | None
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """Resampled means of every entry on one metric, for paired differences."""
+class Measured:
+    """A statement with its difference, one number a role, and the p-value of its own."""
 
-    metric: Metric
-    columns: dict[Entry, Floats]
-
-    def mean(self, entries: Sequence[Entry]) -> Floats:
-        return np.mean([self.columns[e] for e in entries], axis=0)  # type: ignore[no-any-return]
+    statement: Statement
+    difference: Interval
+    values: Floats
+    p: float
 
 
 def findings(judged: Judged, seeds: Sequence[str], supervisors: Sequence[str]) -> list[Finding]:
     """Every statement that the matrix at hand can speak to; `seeds` and `supervisors` by size."""
-    found = []
-    for metric in measured(v.metric for verdicts in judged.values() for v in verdicts):
-        samples = means([by_character(v, metric) for v in judged.values()])
-        table = Table(metric, {entry: samples[:, i] for i, entry in enumerate(judged)})
-        found += _tuned_over_base(table)
-        if metric == "quality":
-            continue  # the paper says no more of it
-        found += _imitation_over_supervision(table)
-        if len(supervisors) > 1 and metric == "knowledge":
-            found += _along_supervisors(table, seeds, supervisors)
-        if len(seeds) > 1:
-            found += _along_seeds(table, seeds, supervisors)
-    return sorted(found, key=lambda f: f.source)
+    metrics = measured(v.metric for verdicts in judged.values() for v in verdicts)
+    scores = {metric: {entry: by_character(v, metric) for entry, v in judged.items()} for metric in metrics}
+    return assess(scores, seeds, supervisors)
 
 
-def _tuned_over_base(table: Table) -> list[Finding]:
-    pairs = [(e, Entry("base", e.seed, "")) for e in table.columns if e.row == "imitation"]
-    return [_finding("table 2", "tuned models are above their bases", "above", table, pairs)]
+def assess(scores: Mapping[Metric, Asked], seeds: Sequence[str], supervisors: Sequence[str]) -> list[Finding]:
+    """The same from each metric's scores by role."""
+    found = hypotheses(scores, seeds, supervisors)
+    p_values = adjusted([x.p for x in found])
+    made = [_finding(x, p, len(found)) for x, p in zip(found, p_values, strict=True)]
+    return sorted(made, key=lambda f: f.source)
 
 
-def _imitation_over_supervision(table: Table) -> list[Finding]:
-    claimed: Claimed = "above" if table.metric == "identity" else "below"
-    pairs = [(e, Entry("supervision", "", e.supervisor)) for e in table.columns if e.row == "imitation"]
-    return [_finding("section 6 (1)", f"imitation is {claimed} supervision", claimed, table, pairs)]
+def hypotheses(scores: Mapping[Metric, Asked], seeds: Sequence[str], supervisors: Sequence[str]) -> list[Measured]:
+    """All statements of a study, each tested by itself."""
+    return [x for metric, asked in scores.items() for x in _measured(metric, asked, seeds, supervisors)]
 
 
-def _along_supervisors(table: Table, seeds: Sequence[str], supervisors: Sequence[str]) -> list[Finding]:
-    ends = [(Entry("imitation", s, supervisors[-1]), Entry("imitation", s, supervisors[0])) for s in seeds]
-    statement = f"for a seed, no more than marginally higher under {supervisors[-1]} than under {supervisors[0]}"
-    return [_finding("section 6 (2)", statement, "flat", table, ends)]
+def _measured(metric: Metric, asked: Asked, seeds: Sequence[str], supervisors: Sequence[str]) -> list[Measured]:
+    """Each statement on one metric, over the entries that were scored for two roles at least."""
+    scored = {entry: scores for entry, scores in asked.items() if len(scores) > 1}
+    if not scored:
+        return []
+    columns = {entry: i for i, entry in enumerate(scored)}
+    values, samples = by_role([*scored.values()]), means([*scored.values()])
+    made = []
+    for statement in statements(metric, scored, seeds, supervisors):
+        one, other = ([columns[entry] for entry in side] for side in zip(*statement.pairs, strict=True))
+        difference = interval(np.mean(samples[:, one] - samples[:, other], axis=1))
+        mine = np.mean(values[:, one] - values[:, other], axis=1)
+        made.append(Measured(statement, difference, mine, p_value(mine, statement.null, REACH[metric])))
+    return made
 
 
-def _along_seeds(table: Table, seeds: Sequence[str], supervisors: Sequence[str]) -> list[Finding]:
-    claimed: Claimed = "flat" if table.metric == "identity" else "above"
-    words = "no more than marginally higher" if claimed == "flat" else "higher"
-    ends = [(Entry("imitation", seeds[-1], s), Entry("imitation", seeds[0], s)) for s in supervisors]
-    statement = f"for a supervisor, {words} in {seeds[-1]} than in {seeds[0]}"
-    return [_finding("section 6 (3)", statement, claimed, table, ends)]
+def _finding(found: Measured, p: float, family: int) -> Finding:
+    statement, d, spread = found.statement, found.difference, float(found.values.std(ddof=1))
+    higher = d.value > statement.null
+    verdict: Verdict = "holds" if higher == (statement.claimed == "above") else "does not hold"
+    needed = None
+    if p > LEVEL:
+        verdict, needed = "cannot tell", _needed(found, spread, LEVEL / family)
+    return Finding(
+        source=statement.source,
+        statement=statement.text,
+        metric=statement.metric,
+        difference=d,
+        effect=d.value / spread if spread > 1e-9 else math.nan,
+        null=statement.null,
+        p=found.p,
+        adjusted=p,
+        roles=len(found.values),
+        verdict=verdict,
+        needed=needed,
+        sentence=_sentence(statement, d, p, verdict, len(found.values), needed),
+    )
 
 
-def _finding(
-    source: str, statement: str, claimed: Claimed, table: Table, pairs: Sequence[tuple[Entry, Entry]]
-) -> Finding:
-    there = [(a, b) for a, b in pairs if a in table.columns and b in table.columns]
-    if not there:
-        nothing = Interval(float("nan"), float("nan"), float("nan"))
-        return Finding(source, statement, table.metric, nothing, "cannot be told")
-    difference = interval(table.mean([a for a, _ in there]) - table.mean([b for _, b in there]))
-    return Finding(source, statement, table.metric, difference, _verdict(claimed, difference, MARGINAL[table.metric]))
+def _needed(found: Measured, spread: float, level: float) -> int | None:
+    """With how many roles the test could tell, at the level of the first of Holm's steps."""
+    statement, mean = found.statement, found.difference.value
+    distance = mean - statement.null
+    if abs(distance) < 1e-9:
+        return None
+    if spread > 1e-9:
+        needed = roles_to_see(distance, spread, level=level)
+    else:
+        needed = math.ceil(math.log(level / 2) / math.log1p(-contrary(mean, statement.null, REACH[statement.metric])))
+    return max(needed, len(found.values) + 1)  # these have not told, which t's normal roles might have
 
 
-def _verdict(claimed: Claimed, d: Interval, marginal: float) -> Literal["holds", "does not hold", "cannot be told"]:
-    holds: dict[Claimed, Callable[[], bool]] = {
-        "above": lambda: d.low > 0,
-        "below": lambda: d.high < 0,
-        "flat": lambda: d.high < marginal,
-    }
-    fails: dict[Claimed, Callable[[], bool]] = {
-        "above": lambda: d.high < 0,
-        "below": lambda: d.low > 0,
-        "flat": lambda: d.low > marginal,
-    }
-    return "holds" if holds[claimed]() else "does not hold" if fails[claimed]() else "cannot be told"
+def _sentence(statement: Statement, d: Interval, p: float, verdict: Verdict, roles: int, needed: int | None) -> str:
+    numbers = f"{d.value:+.2f} [{d.low:+.2f}, {d.high:+.2f}], p {f'= {p:.3f}' if p >= 0.001 else '< 0.001'}"
+    margin = f" against a margin of {statement.null:g}" if statement.null else ""
+    if verdict == "holds":
+        return f"On {statement.metric} it holds: {statement.text} ({numbers}{margin})."
+    if verdict == "does not hold":
+        return f"On {statement.metric} it does not hold: {statement.text} ({numbers}{margin})."
+    return f"On {statement.metric} {roles} roles cannot tell: {statement.text} ({numbers}{margin}). " + _would_take(
+        needed
+    )
+
+
+def _would_take(needed: int | None) -> str:
+    if needed is None:
+        return "No number of roles could, were this the true difference."
+    many = f"more than {MANY:,} roles" if needed > MANY else f"about {needed:,} roles"
+    return f"It would take {many}, were this the true difference."

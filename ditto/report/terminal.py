@@ -12,7 +12,7 @@ from ditto.report.matrix import ALL, Line, measured
 MARK = {
     "holds": "[green]holds[/]",
     "does not hold": "[red]does not hold[/]",
-    "cannot be told": "[yellow]cannot be told[/]",
+    "cannot tell": "[yellow]cannot tell[/]",
 }
 
 
@@ -47,15 +47,19 @@ def _matrix(lines: Sequence[Line], title: str) -> Table:
 
 
 def _findings(found: Sequence[Finding]) -> Table:
-    table = Table(title="The paper's findings on this matrix", title_style="bold")
+    table = Table(title="The paper's findings on this matrix, p adjusted over them", title_style="bold")
     for column in ("paper", "metric", "statement"):
         table.add_column(column)
-    table.add_column("difference", justify="right")
+    for column in ("difference", "effect", "p"):
+        table.add_column(column, justify="right")
     table.add_column("verdict")
+    table.add_column("needs", justify="right")
     for f in found:
         d = f.difference
-        shown = "-" if math.isnan(d.value) else f"{d.value:+.2f} [{d.low:+.2f}, {d.high:+.2f}]"
-        table.add_row(f.source, f.metric, f.statement, shown, MARK[f.verdict])
+        shown = f"{d.value:+.2f} [{d.low:+.2f}, {d.high:+.2f}]"
+        effect = "-" if math.isnan(f.effect) else f"{f.effect:+.1f}"
+        takes = f"{f.needed:,}" if f.needed else ""
+        table.add_row(f.source, f.metric, f.statement, shown, effect, f"{f.adjusted:.3f}", MARK[f.verdict], takes)
     return table
 
 

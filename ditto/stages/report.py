@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -19,6 +20,8 @@ from ditto.report import people, terminal
 from ditto.report.findings import findings
 from ditto.report.matrix import Aggregation, Entry, Judged, matrix, to_csv
 from ditto.report.plain import without_nan
+from ditto.report.recovered import Line as Recovered
+from ditto.report.recovered import recovered
 from ditto.stages import lineage
 from ditto.store import verified, write_atomically
 from ditto.study import Cell
@@ -56,15 +59,18 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
     artifacts = _artifacts(cells)
     judged = _verdicts(root, artifacts)
     seeds = list(dict.fromkeys(c.seed for c in cells))
-    by_size = sorted({(c.supervisor_parameters, c.supervisor) for c in cells})
-    supervisors = [s for _, s in by_size]
+    parameters = {c.supervisor: c.supervisor_parameters for c in cells}
+    supervisors = sorted(parameters, key=lambda name: (parameters[name] or math.inf, name))
     lines, found = matrix(judged, cfg.report.aggregation), findings(judged, seeds, supervisors)
+    shares = recovered(judged, parameters | {c.seed: c.seed_parameters for c in cells})
     write_atomically(folder / "matrix.csv", to_csv(lines))
+    write_atomically(folder / "pgr.csv", to_csv(shares, Recovered))
     report = {
         "study": name,
         "cells": [asdict(c) for c in cells],
         "matrix": [asdict(line) for line in lines],
         "findings": [asdict(f) for f in found],
+        "pgr": [asdict(line) for line in shares],
     }
     write_atomically(folder / "report.json", json.dumps(without_nan(report), indent=2) + "\n")
     if cfg.report.figures:

@@ -7,11 +7,29 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from ditto.evaluate.statistics import Interval
-from ditto.report.findings import Finding
+from ditto.records import Metric
+from ditto.report.findings import Finding, Verdict
 from ditto.report.matrix import ALL, METRICS, Line
 from ditto.report.terminal import show
 
-NOTHING = Interval(math.nan, math.nan, math.nan)
+
+def finding(
+    source: str, statement: str, metric: Metric, difference: Interval, verdict: Verdict, needed: int | None = None
+) -> Finding:
+    return Finding(
+        source=source,
+        statement=statement,
+        metric=metric,
+        difference=difference,
+        effect=1.5 if needed else math.nan,
+        null=0.0,
+        p=0.01,
+        adjusted=0.0125,
+        roles=8,
+        verdict=verdict,
+        needed=needed,
+        sentence="",
+    )
 
 
 def line(row: str, seed: str, supervisor: str, metric: str, value: float, language: str = ALL) -> Line:
@@ -26,9 +44,9 @@ LINES = [
     for metric in METRICS
 ]
 FOUND = [
-    Finding("table 2", "tuned models are above their bases", "identity", Interval(0.25, 0.125, 0.375), "holds"),
-    Finding("section 6 (1)", "imitation is below supervision", "knowledge", Interval(1, 0.5, 2), "does not hold"),
-    Finding("section 6 (3)", "higher in nano_l than in nano_xs", "rejection", NOTHING, "cannot be told"),
+    finding("table 2", "tuned models are above their bases", "identity", Interval(0.25, 0.125, 0.375), "holds"),
+    finding("section 6 (1)", "imitation is below supervision", "knowledge", Interval(1, 0.5, 2), "does not hold"),
+    finding("section 6 (3)", "higher in nano_l than in nano_xs", "rejection", Interval(0, -1, 1), "cannot tell", 1234),
 ]
 
 
@@ -50,10 +68,13 @@ def test_both_tables_are_printed_with_their_numbers(wide: None, capsys: pytest.C
     assert imitation.count("1.00 [0.88, 1.12]") == 3
     assert all("21/24" in row for row in (base, supervision, imitation))
     for found in FOUND:
-        (row,) = (x for x in text.splitlines() if found.statement in x)
+        (row,) = (x for x in text.splitlines() if f" {found.source} " in x and found.metric in x)
         assert found.verdict in row
-        assert found.source in row
+        assert found.statement.split()[0] in row
     assert "+0.25 [+0.12, +0.38]" in text
+    assert "0.013" in text
+    assert "+1.5" in text
+    assert "1,234" in text
     assert "\x1b" not in text
 
 
@@ -74,4 +95,4 @@ def test_a_narrow_terminal_gets_narrow_tables(
     show(LINES, FOUND, "my study")
     text = Text.from_ansi(capsys.readouterr().out).plain
     assert max(cell_len(row) for row in text.splitlines()) <= width
-    assert all(word in text for word in ("identity", "holds", "told") if width == 80)
+    assert all(word in text for word in ("identity", "holds", "tell") if width == 80)
