@@ -57,7 +57,8 @@ class AddCharacters:
         return f"add/{digest([*said, profiles])}/{self._source.identity}"
 
     def split(self) -> Split:
-        base, added = self._source.split(), self._added()
+        added = self._added()
+        base: Split = self._source.split()
         ids = {one.id for one in added}
         kept = {side: [c for c in getattr(base, side) if c.id not in ids] for side in ("train", "test")}
         kept[self.side] += added
@@ -81,7 +82,7 @@ class AddCharacters:
     def _asked_for(self, texts: Sequence[str]) -> Iterator[tuple[str, list[Character]]]:
         with self.web.client() as client:
             check_languages(client, self.web, self._spoken)
-            route, finder = Live(client, self.web), Finder(client, self.web, self._spoken[0])
+            route, finder = Live(client, self.web, self._spoken), Finder(client, self.web, self._spoken[0])
             for text in texts:
                 name = finder.id_of(text)
                 found = collect(route, [name], self._spoken, complete=False)
@@ -121,11 +122,12 @@ class Finder:
     def _of_name(self, text: str) -> str:
         found = {one.id: one for one in wikibase.search(self.client, self.web.wikidata, text, self.language)}
         characters = sparql.members(self.client, self.web.query, list(found), self._classes)
-        if len(characters) == 1:
-            return characters[0]
+        called = [name for name in characters if found[name].exact]
+        if len(called) == 1:
+            return called[0]
         if not characters:
             raise ConfigError(f"characters.add: Wikidata has no character called {text!r}: give its Q-id or address.")
-        listed = ", ".join(f"{name} ({found[name].label}, {found[name].description})" for name in characters)
+        listed = ", ".join(f"{one} ({found[one].label}, {found[one].description})" for one in called or characters)
         raise ConfigError(f"characters.add: {text!r} may be one of several: {listed}; give its Q-id.")
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ditto.characters import entity
 from ditto.characters.entity import Entity
-from ditto.characters.languages import Language
+from ditto.characters.languages import Language, codes
 from ditto.characters.wikipedia import Article
 from ditto.records import Character
 
@@ -45,8 +45,7 @@ def collect(route: Route, ids: Sequence[str], languages: Sequence[Language], *, 
         for language in languages:
             if title := entity.title(one, language):
                 titles[language.code][title] = None
-    codes = list(dict.fromkeys(name for language in languages for name in language.names))
-    labels = route.labels(sorted(referenced, key=entity.number), codes)
+    labels = route.labels(sorted(referenced, key=entity.number), codes(languages))
     articles = {language.code: route.articles(language, list(titles[language.code])) for language in languages}
     found, dropped, told = [], Counter[str](), set[str]()
     for one in route.entities(ids):

@@ -5,7 +5,7 @@ labels under the codes of scripts and countries as well.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -88,3 +88,8 @@ def language(code: str, fallback: Sequence[str] = ()) -> Language:
             )
     names = dict.fromkeys((code, *VARIANTS.get(code, ()), EVERY, *fallback))
     return Language(code=code, wiki=WIKIS.get(code, code), names=tuple(names))
+
+
+def codes(languages: Iterable[Language]) -> list[str]:
+    """All the codes whose texts may be taken, each once."""
+    return list(dict.fromkeys(name for one in languages for name in one.names))

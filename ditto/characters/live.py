@@ -7,7 +7,7 @@ from pathlib import Path
 from ditto.characters import wikibase, wikipedia
 from ditto.characters.collect import Articles, Labels
 from ditto.characters.entity import Entity
-from ditto.characters.languages import Language
+from ditto.characters.languages import Language, codes
 from ditto.characters.web import Client
 from ditto.errors import ConfigError
 
@@ -50,9 +50,10 @@ class Live:
 
     client: Client
     web: Wikimedia
+    languages: Sequence[Language]
 
     def entities(self, ids: Sequence[str]) -> Iterator[Entity]:
-        return wikibase.entities(self.client, self.web.wikidata, ids)
+        return wikibase.entities(self.client, self.web.wikidata, ids, codes(self.languages))
 
     def labels(self, ids: Sequence[str], codes: Sequence[str]) -> Labels:
         return wikibase.labels(self.client, self.web.wikidata, ids, codes)

@@ -102,6 +102,19 @@ def choose(client: Client, url: str, criteria: Criteria) -> list[str]:
     return sorted(found, key=lambda item: (-found[item], number(item)))[: criteria.n]
 
 
+def members(client: Client, url: str, items: Sequence[str], classes: Sequence[str]) -> list[str]:
+    """Those of the items that belong to one of the classes, in their order; `classes` with all their subclasses.
+
+    Raises:
+        DataError: the service gives no answer, or not in its time.
+    """
+    if not items:
+        return []
+    pattern = f"VALUES ?item {{ {_ids(items)} }} ?item wdt:P31 ?class . FILTER(?class IN ({_ids(classes, ', ')}))"
+    found = _whole(client, url, pattern, "the classes of a few items")
+    return [item for item in items if item in found]
+
+
 def _pages(client: Client, url: str, criteria: Criteria, classes: Sequence[str]) -> Iterator[dict[str, int]]:
     """Who fits, with numbers of sitelinks: all there are, or as many of the most famous as are needed."""
     tests = _tests(criteria)

@@ -1,5 +1,6 @@
 """What every source from Wikidata is told: who is wanted, in which languages, and who of them is kept apart."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -63,4 +64,9 @@ class Wanted:
     def split_of(self, found: Collected) -> Split:
         """The collected characters curated, and some of them kept apart."""
         kept, dropped = curate(found.characters, self.curation)
+        if self.complete:
+            spoken = Counter(character.id for character in kept)
+            whole = [character for character in kept if spoken[character.id] == len(self.languages)]
+            dropped["short article in another language"] = len(kept) - len(whole)
+            kept = whole
         return replace(split_roles(kept, self.n_test, self.seed), dropped=dict(found.dropped + dropped))

@@ -16,22 +16,24 @@ MOST_FOUND: Final = "50"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An item that a search found, in the words of the language it was searched in."""
+    """An item that a search found, in the words of the language it was searched in; `exact` if called just so."""
 
     id: str
     label: str
     description: str
+    exact: bool
 
 
-def entities(client: Client, url: str, ids: Sequence[str]) -> Iterator[Entity]:
+def entities(client: Client, url: str, ids: Sequence[str], codes: Sequence[str]) -> Iterator[Entity]:
     """The entities in the order of their ids, each id once; those that are missing or deleted are left out.
 
-    A redirected id gives the entity it leads to.
+    Labels, descriptions and aliases are those in the languages of the codes. A redirected id gives the entity it
+    leads to.
 
     Raises:
         DataError: no such id can be, or the service gives no answer.
     """
-    for found in _asked(client, url, ids, "entities of Wikidata", props=PARTS):
+    for found in _asked(client, url, ids, "entities of Wikidata", props=PARTS, languages="|".join(codes)):
         yield from found.values()
 
 
@@ -71,8 +73,9 @@ def search(client: Client, url: str, text: str, lang: Language) -> list[Found]:
     asked = {"search": text, "language": lang.code, "uselang": lang.code, "type": "item", "limit": MOST_FOUND}
     found = client.action(url, action="wbsearchentities", **asked)["search"]
     wanted = text.strip().casefold()
-    found.sort(key=lambda hit: hit.get("match", {}).get("text", "").casefold() != wanted)
-    return [Found(hit["id"], hit.get("label", ""), hit.get("description", "")) for hit in found]
+    named = [(hit.get("match", {}).get("text", "").casefold() == wanted, hit) for hit in found]
+    named.sort(key=lambda one: not one[0])
+    return [Found(hit["id"], hit.get("label", ""), hit.get("description", ""), exact) for exact, hit in named]
 
 
 def by_title(client: Client, url: str, site: str, title: str) -> str | None:

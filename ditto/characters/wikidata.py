@@ -23,6 +23,6 @@ class WikidataCharacters(Wanted):
         with self.web.client() as client:
             check_languages(client, self.web, self.spoken)
             ids = [one for criteria in self.criteria for one in sparql.choose(client, self.web.query, criteria)]
-            route = Live(client, self.web)
+            route = Live(client, self.web, self.spoken)
             found = collect(route, list(dict.fromkeys(ids)), self.spoken, complete=self.complete)
         return self.split_of(found)

@@ -23,7 +23,7 @@ from ditto.stages import characters
 from ditto.stages.engine import engine_for, load_prompts, supervisors
 from ditto.store import Artifact, Recipe, Store
 
-VERSION: Final = 2
+VERSION: Final = 3
 # Pairs whose requests are in memory together: enough to keep many GPUs busy, and both directions of a pair.
 AT_ONCE: Final = 512
 
