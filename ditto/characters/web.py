@@ -212,8 +212,9 @@ class Client:
 
     def _heed(self, state: RetryCallState) -> None:
         """What one request is asked to wait, the others wait too."""
-        self._count("waited")
-        self._quiet_until = max(self._quiet_until, time.monotonic() + _error(state).asked)
+        with self._lock:
+            self.counts["waited"] += 1
+            self._quiet_until = max(self._quiet_until, time.monotonic() + _error(state).asked)
 
     def _given_up(self, url: str, error: Passing) -> DataError:
         return DataError(

@@ -391,6 +391,15 @@ def test_whoever_else_asks_meanwhile_waits(tmp_path: Path) -> None:
     assert (server.most_in_flight, len(server.asked)) == (1, 4)
 
 
+@pytest.mark.parametrize(("concurrency", "most"), [(1, 1), (3, 6)])
+def test_answers_are_not_asked_for_long_before_they_are_wanted(tmp_path: Path, concurrency: int, most: int) -> None:
+    with serving(echo) as server, Client(tmp_path, CONTACT, concurrency) as client:
+        replies = client.each(lambda n: client.action(server.url, n=str(n)), range(100), "numbers")
+        next(replies)
+        time.sleep(0.1)
+        assert len(server.asked) <= most
+
+
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_an_error_of_one_ends_it_and_leaves_the_rest(tmp_path: Path, concurrency: int) -> None:
     def answer(asked: Asked) -> Reply:
