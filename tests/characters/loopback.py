@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -68,17 +69,14 @@ class Server:
 @contextmanager
 def serving(answer: Callable[[Asked], Reply]) -> Iterator[Server]:
     server = Server(answer)
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
-    http.daemon_threads = True
-    server.address = f"http://127.0.0.1:{http.server_address[1]}"
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        http.shutdown()
-        thread.join()
-        http.server_close()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(server)) as http, ThreadPoolExecutor(1) as pool:
+        http.daemon_threads = True  # an answer that hangs does not keep the test
+        server.address = f"http://127.0.0.1:{http.server_address[1]}"
+        pool.submit(http.serve_forever, poll_interval=0.01)
+        try:
+            yield server
+        finally:
+            http.shutdown()
 
 
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a class per server
