@@ -27,7 +27,7 @@ BREAKS: Final = frozenset("p div blockquote center hr h1 h2 h3 h4 h5 h6".split()
 MAGIC: Final = re.compile(r"__[^\Wa-z]{2,40}?__")  # __NOTOC__ in any language
 QUOTES: Final = re.compile("('{2,})")
 # Templates' parameters, {{{name|default}}}, which only templates have.
-PARAMETER: Final = re.compile(r"\{\{\{[^{}|]*\|?([^{}]*)\}\}\}")
+PARAMETER: Final = re.compile(r"\{\{\{(?>[^{}|]*)\|?((?>[^{}]*))\}\}\}")
 # A line of nothing but links with a word and a colon before their title: categories and the like, in any language.
 LABELS: Final = re.compile(r"^(?>[ \t]*\[\[(?>[^\[\]|:\n]+):[^\s\[\]|][^\[\]\n]*\]\])+[ \t]*$", re.MULTILINE)
 EXTERNAL: Final = re.compile(r"\[(?>(?:[A-Za-z][A-Za-z0-9+.-]*:)?)//(?>[^\s\[\]]*)([^\[\]\n]*)\]")
@@ -38,6 +38,8 @@ CLOSES: Final = {"}}": "template", "]]": "link", "|}": "table"}
 SINGLE: Final = {ord(sign): f"&#{ord(sign)};" for sign in "[]{}<>"}  # beside tokens they are text
 DEEPEST: Final = 30  # levels of nesting; the parser goes down to 40
 UNLISTED: Final = re.compile(rf"^{HOLE}*(?:[*#:;|].*$|-{{4,}})", re.MULTILINE)
+# What is left of them is text. The parser overflows its stack on a heading of many equals signs.
+STARTS: Final = re.compile(r"^[=*#:;-]", re.MULTILINE)
 MEDIA: Final = re.compile(
     r".*\.(?:jpe?g|png|svg|gif|tiff?|webp|xcf|pdf|djvu|og[gvax]|opus|webm|wav|mp[34g]|mid|flac|stl)", re.IGNORECASE
 )
@@ -64,7 +66,8 @@ def prose(text: str) -> str:
     """
     text = MAGIC.sub(HOLE, PARAMETER.sub(r"\1", _untagged(text)))
     text = "\n".join(map(_unstyled, LABELS.sub("", text).split("\n")))
-    return UNLISTED.sub("\n", _paired(EXTERNAL.sub(lambda link: link[1].strip() or HOLE, text)))
+    text = UNLISTED.sub("\n", _paired(EXTERNAL.sub(lambda link: link[1].strip() or HOLE, text)))
+    return STARTS.sub(lambda sign: f"&#{ord(sign[0])};", text)
 
 
 def _untagged(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import unquote
 
 import mwparserfromhell
-from mwparserfromhell.nodes import ExternalLink, Heading, HTMLEntity, Node, Template, Text, Wikilink
+from mwparserfromhell.nodes import ExternalLink, HTMLEntity, Template, Text, Wikilink
 from mwparserfromhell.parser import ParserError
 from mwparserfromhell.wikicode import Wikicode
 
@@ -21,7 +21,7 @@ from ditto.characters import templates
 from ditto.characters.languages import VARIANTS
 from ditto.characters.source import CONTROL, HOLE, clean, prose
 
-REDIRECT: Final = re.compile(r"\s*#\s*[^\s\[\]{}|#:*]{2,40}\s*:?\s*\[\[([^\[\]{}|\n]+)(?:\|[^\[\]\n]*)?\]\]")
+REDIRECT: Final = re.compile(r"\s*#\s*[^\s\[\]{}|#:*]{2,40}(?>\s*:?\s*)\[\[([^\[\]{}|\n]+)(?:\|[^\[\]\n]*)?\]\]")
 TEMPLATE: Final = re.compile(r"\{\{([^{}|\n]*)")
 # -{flags|variant:text;variant:text}-, the innermost
 CONVERTED: Final = re.compile(r"-\{([^{}]*)\}-")
@@ -143,7 +143,7 @@ def _line(text: str) -> str:
 def _read(text: str) -> Iterator[str]:
     try:
         code = mwparserfromhell.parse(text, skip_style_tags=True)
-    except ParserError:  # a bug of the parser; its own advice is to take the text as it is
+    except ParserError:  # the parser found itself in a state that cannot be
         yield re.sub(r"[\[\]{}]{2}", "", text)
     else:
         yield from _shown(code)
@@ -159,19 +159,10 @@ def _shown(code: Wikicode) -> Iterator[str]:
                 yield CONTROL.sub("", html.unescape(str(node)))
             case Template():
                 yield _in_sentence(node)
-            case _:
-                yield from _inside(node)
-
-
-def _inside(node: Node) -> Iterator[str]:
-    """What is seen of a node by what it holds."""
-    match node:
-        case Wikilink():
-            yield from _shown(node.title if node.text is None else node.text)
-        case ExternalLink():
-            yield from _shown(node.url)
-        case Heading():
-            yield from _shown(node.title)
+            case ExternalLink():
+                yield from _shown(node.url)
+            case Wikilink():
+                yield from _shown(node.title if node.text is None else node.text)
 
 
 def _in_sentence(template: Template) -> str:

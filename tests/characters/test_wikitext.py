@@ -102,6 +102,7 @@ from tests.characters.wiki import ARTICLE, CHINESE, HOSTILE, LONG, NOVEL, PAGES,
         ("== A ==\n* b\n== C ==\n=== D ===\nE.\n== F ==\n{{reflist}}", "C\n\nD\n\nE."),
         ("A.\n=== B ===\nC.\n== D ==\n==== E ====\n.\n=== F ===\nG.", "A.\n\nB\n\nC.\n\nD\n\nF\n\nG."),
         ("== ''A'' {{x}} [[b|c]] ==  \nD.\n== ==\nE.\n===\nF.", "A c\n\nD.\n\nE. === F."),
+        ("== = = = ==\nA\n= =b\n{{x}}=c", "= = =\n\nA = =b =c"),
         ("A {{ b\n== C ==\nD }} e", "A\n\nC\n\nD e"),
         ("A\n\n\n\n \nB\tC\u3000D\u00a0E", "A\n\nB C D E"),
         ("A\r\n\r\nB\rC\x00\x01\x0b\x1b\x7f\x9b\ufeff\u202eD\ud800", "A\n\nB CD"),
@@ -150,6 +151,19 @@ def test_a_long_article_keeps_all_its_sections() -> None:
     blocks = plain(LONG).split("\n\n")
     assert len(blocks) == 1 + 2 * 3000
     assert blocks[-2:] == ["Year 3000", "In the year 3000 Caesar crossed river 3000 with 21000 men."]
+
+
+@pytest.mark.parametrize(
+    "unit", ["=", "{{", "{{{ ", "[[", "{|\n", "<b>", "<ref>", "''", "{{lang|de|", "[[a|", "-{", "[//", "&"]
+)
+def test_no_length_of_anything_is_too_much(unit: str) -> None:
+    """The parser alone takes minutes for most of these."""
+    assert plain(f"= {unit * 20_000} =\nA {unit * 20_000}\n= End. =\nEnd.").endswith("End.\n\nEnd.")
+
+
+def test_a_heading_that_overflows_the_parsers_stack_is_text() -> None:
+    signs = "= " * 100_000
+    assert plain(f"== {signs}==\nA.") == f"{signs.strip()}\n\nA."
 
 
 def test_the_summary_is_what_comes_before_the_first_heading() -> None:
