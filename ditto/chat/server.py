@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import closing
@@ -43,6 +44,11 @@ class Server(ThreadingHTTPServer):
         except OSError as error:
             raise ConfigError(f"port={port} cannot be used: {error.strerror}. port=0 takes any that is free.") from None
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A page that has gone, or has pressed Stop, is no error."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
+
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.server_port}/"
@@ -62,7 +68,7 @@ class Server(ThreadingHTTPServer):
         text = self.page.decode()
         script, style = (_hash(re.search(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)) for tag in ("script", "style"))
         return (
-            f"default-src 'none'; script-src {script}; style-src {style}; connect-src 'self'; "
+            f"default-src 'none'; script-src {script}; style-src {style}; connect-src 'self'; img-src data:; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
 
@@ -114,8 +120,6 @@ class Handler(BaseHTTPRequestHandler):
             answers[self.path](self._body())
         except DittoError as error:
             self._refuse(HTTPStatus.BAD_REQUEST, str(error))
-        except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # the page has gone, or has pressed Stop
 
     def _ours(self) -> bool:
         """Whether the page asks, and no other: a site elsewhere can send requests to this machine, too."""

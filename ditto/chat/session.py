@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
+from typing import Final
 
 from omegaconf import DictConfig
 from transformers.utils import logging
@@ -20,7 +21,7 @@ from ditto.errors import ConfigError
 from ditto.records import Character
 from ditto.stages.engine import engine_for
 
-HELLO = Request(({"role": "user", "content": "."},), Sampling(max_tokens=1))
+HELLO: Final = Request(({"role": "user", "content": "."},), Sampling(max_tokens=1))
 
 
 @contextmanager

@@ -80,13 +80,19 @@ class Terminal:
     def _obey(self, line: str) -> None:
         word, _, rest = line.partition(" ")
         if not line.startswith("/"):
-            for talk in self._talks:
-                talk.say(line)
-            self._answer()
+            self._say(line)
         elif word in self._commands:
             self._commands[word](rest.strip())
         else:
             self._note(f"{word} is no command: /help lists them. A message cannot begin with a slash.")
+
+    def _say(self, line: str) -> None:
+        for talk in self._talks:
+            talk.say(line)
+        self._answer()
+        if not any(talk.turns[-1].reply for talk in self._talks):
+            for talk in self._talks:
+                talk.turns.pop()
 
     def _answer(self) -> None:
         for talk in self._talks:
@@ -95,9 +101,6 @@ class Terminal:
             except StageError as error:
                 self._write("\n")
                 self._note(str(error))
-        if not any(talk.turns[-1].reply for talk in self._talks):
-            for talk in self._talks:
-                talk.turns.pop()
 
     def _listen(self, talk: Talk) -> None:
         """Show a reply while it comes; Ctrl-C ends it and keeps what has come."""
@@ -149,9 +152,12 @@ class Terminal:
             return
         if self._talks[0].speaker.sampling.temperature == 0:
             self._note("The most likely reply is always the same: answer.temperature=0.7 gives others.")
+        before = [talk.turns[-1].reply for talk in self._talks]
         for talk in self._talks:
             talk.again()
         self._answer()
+        for talk, reply in zip(self._talks, before, strict=True):
+            talk.turns[-1].reply = talk.turns[-1].reply or reply
 
     def _undo(self, _: str) -> None:
         if self._nothing_said():

@@ -2,18 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ditto import study
 from ditto.chat.models import choices, find
 from ditto.errors import ConfigError, ModelError, StoreError
-from ditto.store import Recipe, Store, verified
+from ditto.store import Artifact, Recipe, Store, verified
 from ditto.study import Cell
 
 
-def made(root: Path, stage: str, label: str, inputs: dict[str, str], salt: str = "") -> Any:
+def made(root: Path, stage: str, label: str, inputs: dict[str, str], salt: str = "") -> Artifact:
     settings = {"salt": salt, "model": None}
 
     def produce(folder: Path) -> dict[str, int]:

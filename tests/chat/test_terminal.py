@@ -122,6 +122,12 @@ def test_a_failure_is_a_sentence_and_the_turn_is_gone() -> None:
     assert [turn.query for turn in one.turns] == ["good"]
 
 
+def test_another_reply_that_fails_leaves_the_one_before() -> None:
+    one = talk(lambda r: Failure("no luck") if r.sample else "Aye.")
+    assert typed([one], "Hi", "/again")[2] == "(There is no reply: no luck.)"
+    assert [(turn.query, turn.reply) for turn in one.turns] == [("Hi", "Aye.")]
+
+
 def test_a_cut_reply_and_a_full_context_are_said() -> None:
     cut = typed([talk(lambda _: "word " * 60)], "Hi")
     assert cut[1] == "(Cut here: answer.max_tokens sets how long a reply may be.)"
