@@ -18,6 +18,7 @@ Params = dict[str, str]
 Said = dict[str, Any]
 Fault = Callable[[Reply], Reply]  # what is sent instead of a reply
 
+CONTACT: Final = "someone@example.org"
 MOST: Final = 50
 PATH: Final = "/w/api.php"
 LANGUAGES: Final = "en zh zh-hans zh-hant zh-cn zh-tw ar de fr ja nb no simple pt he mul".split()

@@ -1,6 +1,5 @@
 """Entities and labels by the API, against a server that speaks the shapes of Wikidata's."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,24 +10,11 @@ from ditto.characters.languages import language
 from ditto.characters.web import Client
 from ditto.characters.wikibase import Found
 from ditto.errors import DataError
-from tests.characters.services import FAULTS, Fault, Services, down, lagging
+from tests.characters.services import CONTACT, FAULTS, Fault, Services, down, lagging
 from tests.characters.wiki import ADAMS, DELETED, REDIRECTS, WORLD, item
 
-CONTACT = "someone@example.org"
 NAMES = [f"Q{n}" for n in range(1, 121)]
 MANY = {name: item(name, labels={"en": f"Number {name}"}, sitelinks={"enwiki": name}) for name in NAMES}
-
-
-@pytest.fixture
-def services() -> Iterator[Services]:
-    with Services() as server:
-        yield server
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
-    with Client(tmp_path, CONTACT, attempts=4, pause=0.001, timeout=5) as made:
-        yield made
 
 
 def test_entities_come_whole_and_in_order(services: Services, client: Client) -> None:

@@ -1,6 +1,5 @@
 """Articles from wikitext, and by the API against a server that speaks the shapes of Wikipedia's."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,25 +11,12 @@ from ditto.characters.wikipedia import Article, article
 from ditto.errors import DataError
 from ditto.records import Page
 from tests.characters.loopback import Asked, Reply, serving
-from tests.characters.services import FAULTS, Fault, Services, crowded, cut, down, lagging
+from tests.characters.services import CONTACT, FAULTS, Fault, Services, crowded, cut, down, lagging
 from tests.characters.wiki import PAGES, WikiPage
 
-CONTACT = "someone@example.org"
 ENGLISH, CHINESE, ARABIC = language("en"), language("zh"), language("ar")
 MANY = {("en", f"Ada {n}"): WikiPage(f"Ada {n}", 1000 + n, f"Ada {n} lived." + " And on." * n) for n in range(120)}
 TITLES = [title for _, title in MANY]
-
-
-@pytest.fixture
-def services() -> Iterator[Services]:
-    with Services() as server:
-        yield server
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
-    with Client(tmp_path, CONTACT, attempts=4, pause=0.001, timeout=5) as made:
-        yield made
 
 
 def of(wiki: str, title: str, section: str = "") -> Article | str:
