@@ -91,10 +91,12 @@ def _matrix(cells: Sequence[Cell], lines: Sequence[Line]) -> Json:
 
 def _made(root: Path, cells: Sequence[Cell]) -> Json:
     """Every artifact once, and for each cell the names of those that it was made from."""
-    lines = {(c.seed, c.supervisor): list(_ancestors(root, c.rows.values())) for c in cells}
-    paths = {path for line in lines.values() for path in line}
+    lines = [list(_ancestors(root, c.rows.values())) for c in cells]
+    paths = {path for line in lines for path in line}
     return {
-        "cells": [asdict(c) | {"artifacts": [_name(path) for path in lines[c.seed, c.supervisor]]} for c in cells],
+        "cells": [
+            asdict(c) | {"artifacts": [_name(path) for path in line]} for c, line in zip(cells, lines, strict=True)
+        ],
         "artifacts": {_name(path): data.artifact(_manifest(path)) for path in sorted(paths)},
         "curves": {
             _name(path): {"training": _curve(path / "loss.csv"), "validation": _curve(path / "validation.csv")}

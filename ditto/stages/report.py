@@ -90,6 +90,11 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
 
         inspect_logs.run(cfg, artifacts.values(), folder / "inspect")
     log.info("%-11s %s", "report", folder)
+    if cfg.report.page:
+        from ditto.stages import page
+
+        path = page.run(root, cells, artifacts, lines, without_nan(report), folder)
+        log.info("%-11s %s", "page", path)
     return folder
 
 

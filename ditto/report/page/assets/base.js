@@ -59,10 +59,14 @@ const note = (text) => el("p", { class: "note" }, text);
 const fixed = (x) => x.toFixed(2).replace("-", "−");
 const signed = (x) => (x < 0 ? "" : "+") + fixed(x);
 
+// Replicates are told apart where there are several.
+const several = new Set(study.cells.map((c) => c.replicate)).size > 1;
+const cellName = (c) => `${c.seed} on ${c.supervisor}${several && c.replicate != null ? `, replicate ${c.replicate}` : ""}`;
+
 function rowName(row) {
   if (row.row === "base") return `base ${row.seed}`;
   if (row.row === "supervision") return `supervision ${row.supervisor}`;
-  return `imitation ${row.seed} on ${row.supervisor}`;
+  return `imitation ${cellName(row)}`;
 }
 
 // One of several choices, as radio buttons in a row.
@@ -89,7 +93,8 @@ function unpack(id) {
 
 async function inflate(id) {
   const packed = atob($(id).textContent);
-  const bytes = Uint8Array.from({ length: packed.length }, (_, i) => packed.charCodeAt(i));
+  const bytes = new Uint8Array(packed.length);
+  for (let i = 0; i < packed.length; i += 1) bytes[i] = packed.charCodeAt(i);
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 }
 

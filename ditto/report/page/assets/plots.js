@@ -37,6 +37,7 @@ async function loadPlotly() {
 }
 
 async function plot(target, traces, layout, keys, label) {
+  await new Promise((done) => setTimeout(done)); // whoever reads meanwhile goes first
   target.setAttribute("role", "group");
   target.setAttribute("aria-label", label);
   await Plotly.newPlot(target, traces, { ...LAYOUT, ...layout }, CONFIG);
@@ -86,7 +87,8 @@ function panel(metric) {
 function drawScatter(metric, target) {
   const [low, high] = metric.range;
   const pad = 0.06 * (high - low);
-  const points = study.cells.map((c) => [c, scatterPoint(metric, c)]).filter(([, point]) => point);
+  const cells = new Map(study.cells.map((c) => [`${c.seed}\n${c.supervisor}`, c])); // once, whatever their replicates
+  const points = [...cells.values()].map((c) => [c, scatterPoint(metric, c)]).filter(([, point]) => point);
   const range = [low - pad, high + pad];
   const ticks = { range, dtick: (high - low) / (high > 1 ? 3 : 4), tick0: low };
   const diagonal = { type: "line", x0: low, y0: low, x1: high, y1: high, layer: "below", line: { width: 1, dash: "dash" } };
@@ -110,7 +112,7 @@ function drawCurves() {
     for (const [kind, curve] of Object.entries(study.curves[tuningOf(c)] || {})) {
       if (!curve) continue;
       const kept = kind === "validation";
-      const label = `${marked(c.seed)} on ${marked(c.supervisor)}${kept ? ", kept aside" : ""}`;
+      const label = `${marked(cellName(c))}${kept ? ", kept aside" : ""}`;
       keys.push(c);
       traces.push({
         x: curve.steps,
@@ -155,10 +157,13 @@ function drawKeys() {
   };
   const shape = (s) => el("span", { class: "shape", "aria-hidden": "true" }, "●■◆▲▼⬟★✖"[study.supervisors.indexOf(s) % 8]);
   $("keys").append(
-    el("span", {}, "seed"),
-    ...study.seeds.map((s) => toggle("seed", s, dot(s))),
-    el("span", {}, "supervisor"),
-    ...study.supervisors.map((s) => toggle("supervisor", s, shape(s))),
+    el("div", { role: "group", "aria-label": "Seeds" }, el("span", {}, "seed"), study.seeds.map((s) => toggle("seed", s, dot(s)))),
+    el(
+      "div",
+      { role: "group", "aria-label": "Supervisors" },
+      el("span", {}, "supervisor"),
+      study.supervisors.map((s) => toggle("supervisor", s, shape(s))),
+    ),
   );
 }
 

@@ -23,7 +23,7 @@ function startSummary() {
   const notes = [];
   if (missing.length) notes.push(`Not finished: ${missing.map(([s, t]) => `${s} on ${t}`).join(", ")}.`);
   const unscored = rows.filter((r) => {
-    const own = study.matrix.filter((x) => x.language === ALL && rowName(x) === rowName(r));
+    const own = study.metrics.map((m) => lineOf(r.row, r.seed, r.supervisor, m.name)).filter(Boolean);
     return own.length && own.every((x) => x.n_scored === "0");
   });
   if (unscored.length) notes.push(`Every verdict is unscored: ${unscored.map(rowName).join(", ")}.`);

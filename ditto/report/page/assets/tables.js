@@ -85,7 +85,7 @@ function startLearning() {
   const known = study.cells.filter((c) => study.curves[tuningOf(c)]?.training);
   const without = study.cells.filter((c) => !known.includes(c));
   if (without.length) {
-    const whose = without.length === study.cells.length ? "These cells" : without.map((c) => `${c.seed} on ${c.supervisor}`).join(", ");
+    const whose = without.length === study.cells.length ? "These cells" : without.map(cellName).join(", ");
     $("curves").append(note(`${whose}: no loss was recorded.`));
   }
   if (!known.length) return;
@@ -94,7 +94,7 @@ function startLearning() {
     const { counts, seconds } = study.artifacts[tuningOf(c)];
     const figures = [counts.trained, counts.steps, counts["supervised tokens"], seconds, counts["tokens a second"]];
     return [
-      el("span", {}, name(c.seed), " on ", name(c.supervisor)),
+      name(cellName(c)),
       shown(loss[0], 3),
       shown(loss.at(-1), 3),
       ...figures.map((x) => shown(x)),
@@ -208,7 +208,7 @@ function startConfiguration() {
     if (!parts.size) list.append(note("Nothing differs between the cells."));
   };
   const pick = el("select", { onchange: (event) => { state.at = Number(event.target.value); draw(); } },
-    study.cells.map((c, i) => el("option", { value: i }, `${c.seed} on ${c.supervisor}`)));
+    study.cells.map((c, i) => el("option", { value: i }, cellName(c))));
   const only = el("input", { type: "checkbox", onchange: (event) => { state.only = event.target.checked; draw(); } });
   $("settings").append(
     el("div", { class: "controls" }, el("label", {}, "Cell ", pick), el("label", {}, only, " only what differs between cells")),
