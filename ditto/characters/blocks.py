@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 from ditto.errors import DataError
 from ditto.store import digest
 
-SIZE: Final = 4 << 20  # decompressed bytes of a block of gzip or of a plain file, about
+SIZE: Final = 2 << 20  # decompressed bytes of a block of gzip or of a plain file, about
 BEGINNING: Final = 1 << 16
 READ: Final = 1 << 18  # compressed bytes read at a time
 BLOCK: Final = 0x314159265359  # begins a block of bzip2, at any bit
