@@ -23,14 +23,22 @@ def register_resolvers() -> None:
 
     `${basename:path}` is the last part of a path or hub name, `${run_id:}` one id for a whole sweep,
     `${gpu_precision:}` bfloat16 where the GPU has it, `${accelerator:}` the GPU where there is one,
-    `${compute_dtype:}` what it computes in.
+    `${compute_dtype:}` what it computes in, `${replicates:<n>}` a sweep over `n` replicates.
     """
     OmegaConf.register_new_resolver("basename", lambda path: Path(path).name, replace=True)
+    OmegaConf.register_new_resolver("replicates", _replicates, replace=True)
     OmegaConf.register_new_resolver("accelerator", lambda: "gpu" if _has_gpu() else "cpu", replace=True)
     OmegaConf.register_new_resolver("gpu_precision", _gpu_precision, replace=True)
     OmegaConf.register_new_resolver("precision", lambda: _gpu_precision() if _has_gpu() else "32-true", replace=True)
     OmegaConf.register_new_resolver("compute_dtype", _compute_dtype, replace=True)
     OmegaConf.register_new_resolver("run_id", lambda: os.environ.get("DITTO_RUN_ID", "run"), replace=True)
+
+
+def _replicates(n: int | None) -> str:
+    """A sweep over as many replicates, in Hydra's words."""
+    if n is not None and (not isinstance(n, int) or n < 1):
+        raise ConfigError(f"study.replicates={n} cannot be meant: give a whole number from 1 on")
+    return f"range({n or 1})"
 
 
 def _has_gpu() -> bool:

@@ -17,6 +17,7 @@ from typing import Final
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -73,6 +74,8 @@ def _hydra(cfg: DictConfig) -> None:
     }
     if cfg.task not in tasks:
         raise ConfigError(f"task={cfg.task} is unknown: it is one of {', '.join(tasks)}.")
+    if (cfg.study.replicates or 1) != 1 and HydraConfig.get().mode == RunMode.RUN:
+        raise ConfigError(f"study.replicates={cfg.study.replicates} is for sweeps: add -m to the command.")
     folder = tasks[cfg.task](cfg)
     if cfg.task != "cell":
         return

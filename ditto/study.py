@@ -1,7 +1,8 @@
 """A study: the cells of one seed x supervisor matrix that were run with the same settings.
 
 Each finished cell leaves `<root>/study/<name>-<key>/<seed>@<supervisor>.json`, which names the verdicts
-of its three rows; the key stands for everything in the configuration but the two models.
+of its three rows, and its later replicates `<seed>@<supervisor>+<replicate>.json`; the key stands for everything in
+the configuration but the two models and the replicate.
 """
 
 import json
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from ditto.config import defining, plain
 from ditto.errors import ConfigError
@@ -32,6 +33,7 @@ NUISANCE: Final = (
     "hub",
     "task",
     "given",
+    "replicate",
     "validate",
 )
 # A job leaves this file in its folder once its cell is done; it names the study's folder.
@@ -47,17 +49,19 @@ class Cell:
     seed_parameters: int
     supervisor_parameters: int | None  # nobody tells, of a model behind an API
     rows: Mapping[str, str]
+    replicate: int = 0
 
 
 def key(cfg: DictConfig) -> str:
     """What the cells of one study have in common, as a digest."""
+    cfg = OmegaConf.merge(cfg, {"replicate": 0})  # type: ignore[assignment]  # seeds follow it
     parts = {
         str(name): plain(cfg[name]) if isinstance(cfg[name], DictConfig) else cfg[name]
         for name in cfg
         if name not in NUISANCE
     }
     engines = {name: defining(cfg[name]) for name in ("engine", "supervisor_engine") if cfg.get(name)}
-    return digest(parts | engines)
+    return digest(parts | engines | {"study": {"name": cfg.study.name}})
 
 
 def folder(cfg: DictConfig) -> Path:
@@ -65,7 +69,8 @@ def folder(cfg: DictConfig) -> Path:
 
 
 def save(cfg: DictConfig, cell: Cell) -> Path:
-    path = folder(cfg) / f"{cell.seed}@{cell.supervisor}.json"
+    again = f"+{cell.replicate}" if cell.replicate else ""
+    path = folder(cfg) / f"{cell.seed}@{cell.supervisor}{again}.json"
     write_atomically(path, json.dumps(asdict(cell), indent=2) + "\n")
     return path.parent
 
@@ -74,7 +79,10 @@ def load(folder: Path) -> list[Cell]:
     """The study's cells, small seeds and small supervisors first."""
     rows: list[dict[str, Any]] = [json.loads(f.read_text("utf-8")) for f in sorted(folder.glob("*@*.json"))]
     cells = [Cell(**row) for row in rows]
-    return sorted(cells, key=lambda c: (c.seed_parameters, c.seed, c.supervisor_parameters or math.inf, c.supervisor))
+    return sorted(
+        cells,
+        key=lambda c: (c.seed_parameters, c.seed, c.supervisor_parameters or math.inf, c.supervisor, c.replicate),
+    )
 
 
 def named(root: Path, name: str) -> Path:

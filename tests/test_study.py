@@ -1,12 +1,15 @@
 """A study's cells lie together when their settings are equal, and come back by size."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
+from omegaconf.errors import InterpolationResolutionError
 
 from ditto import study
+from ditto.config import register_resolvers
 from ditto.run import CONF
 from ditto.study import Cell
 
@@ -35,6 +38,8 @@ def plain_key() -> str:
         "paths.root=elsewhere",
         "report.figures=false",
         "threads=4",
+        "replicate=2",
+        "study.replicates=3",
     ],
 )
 def test_models_and_where_things_lie_do_not_change_the_study(change: str, plain_key: str) -> None:
@@ -86,3 +91,35 @@ def test_cells_are_ordered_by_size_and_not_by_name(tmp_path: Path) -> None:
 def test_a_folder_without_cells_is_an_empty_study(tmp_path: Path) -> None:
     (tmp_path / "notes.json").write_text("{}")
     assert study.load(tmp_path) == []
+
+
+def test_replicates_of_a_cell_lie_beside_it_in_one_study(tmp_path: Path) -> None:
+    saved = [replace(cell("nano_s", "nano_l"), replicate=n) for n in range(3)]
+    folders = {study.save(config(f"paths.root={tmp_path}", f"replicate={one.replicate}"), one) for one in saved}
+    (folder,) = folders
+    assert study.load(folder) == saved
+
+
+def test_the_seeds_of_simulation_and_tuning_follow_the_replicate() -> None:
+    first, third = config(), config("replicate=2")
+    assert (first.simulate.seed, first.simulate.query.seed, first.simulate.response.seed, first.tuning.seed) == (0,) * 4
+    assert (third.simulate.seed, third.simulate.query.seed, third.simulate.response.seed, third.tuning.seed) == (2,) * 4
+    assert (first.benchmark, first.characters) == (third.benchmark, third.characters)
+
+
+@pytest.mark.parametrize(
+    ("words", "sweep"), [([], "range(1)"), (["study.replicates=3"], "range(3)"), (["+study.replicates=3"], "range(3)")]
+)
+def test_a_sweep_runs_every_cell_as_often_as_asked(words: list[str], sweep: str) -> None:
+    register_resolvers()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("config", ["+experiment=cross_sup", *words], return_hydra_config=True)
+    assert cfg.hydra.sweeper.params.replicate == sweep
+
+
+def test_no_replicates_at_all_are_refused() -> None:
+    register_resolvers()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("config", ["study.replicates=0"], return_hydra_config=True)
+    with pytest.raises(InterpolationResolutionError, match=r"study\.replicates=0 cannot be meant"):
+        _ = cfg.hydra.sweeper.params.replicate

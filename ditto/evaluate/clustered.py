@@ -35,7 +35,9 @@ def by_role(scores: Sequence[Scores]) -> Floats:
 
 
 def p_value(values: Floats, null: float, reach: float) -> float:
-    """Two-sided p of the mean of `values`, one number a role, being `null`: the larger of two tests' p.
+    """Two-sided p of the mean of `values` being `null`, one number a role, or a row of them a replicate.
+
+    It is the larger of two tests' p.
 
     Student's t holds where the numbers lie evenly around `null`, as they do where the two sides are alike. Of 40 roles
     with accuracies near 1, tested against a margin, it rejects a true null in up to 11% where 2.5% are meant, and
@@ -46,17 +48,38 @@ def p_value(values: Floats, null: float, reach: float) -> float:
     Where all roles say the same there is no spread. A role could have said anything up to `reach` the other
     way, and p is twice the chance that no such role is among these, if there are as many as make `null` true (the
     rule of three: Hanley and Lippman-Hand 1983).
+
+    Replicates add the variance of their mean to that of the roles', and Student's degrees of freedom become
+    Satterthwaite's, which are few where it is mostly three replicates that differ.
     """
-    mean, apart = float(values.mean()), values - values.mean()
-    spread, n = float(apart.std()), len(values)
-    if spread <= SAME * max(1.0, abs(mean)):
+    error, freedom = _error(np.atleast_2d(values))
+    mean, roles = float(values.mean()), np.atleast_2d(values).mean(0)
+    n, same = len(roles), SAME * max(1.0, abs(mean))
+    if error <= same:
         return min(1.0, 2 * (1 - contrary(mean, null, reach)) ** n)
-    t = (mean - null) / spread
-    drawn = _t(apart, _draws(n))
+    t = (mean - null) / error
+    student = 2 * float(stdtr(freedom, -abs(t)))
+    if roles.std() <= same:
+        return student
+    drawn = _t(roles - mean, _draws(n)) * math.sqrt(n - 1)
     tail = min(np.count_nonzero(drawn <= t), np.count_nonzero(drawn >= t))
-    bootstrap = 2 * (1 + int(tail)) / (1 + RESAMPLES)
-    student = 2 * float(stdtr(n - 1, -abs(t) * math.sqrt(n - 1)))
-    return min(1.0, max(bootstrap, student))
+    return min(1.0, max(2 * (1 + int(tail)) / (1 + RESAMPLES), student))
+
+
+def spread(values: Floats) -> float:
+    """The standard deviation of one role's number at which as many roles alone would leave the mean as unsure."""
+    values = np.atleast_2d(values)
+    return _error(values)[0] * math.sqrt(values.shape[1])
+
+
+def _error(values: Floats) -> tuple[float, float]:
+    """The standard error of the mean of (replicates, roles), with its degrees of freedom."""
+    again, n = values.shape
+    roles = float(np.var(values.mean(0), ddof=1)) / n
+    runs = float(np.var(values.mean(1), ddof=1)) / again if again > 1 else 0.0
+    if not runs:
+        return math.sqrt(roles), n - 1.0
+    return math.sqrt(roles + runs), (roles + runs) ** 2 / (roles**2 / (n - 1) + runs**2 / (again - 1))
 
 
 def contrary(mean: float, null: float, reach: float) -> float:
@@ -68,14 +91,19 @@ def contrary(mean: float, null: float, reach: float) -> float:
 
 
 def ratio(over: Floats, under: Floats) -> Interval:
-    """The mean of `over` to that of `under`, paired by role, with Fieller's bounds (1954).
+    """The mean of `over` to that of `under`, paired by role (and replicate, a row each), with Fieller's bounds (1954).
 
     They hold the ratios r at which the mean of over - r * under is not told from 0; NaN where that is no interval,
     because the mean of `under` itself is not told from 0.
     """
-    a, b, n = float(over.mean()), float(under.mean()), len(over)
-    reach = float(stdtrit(n - 1, (1 + LEVEL) / 2)) ** 2
-    (aa, ab), (_, bb) = np.cov(over, under) / n
+    over, under = np.atleast_2d(over), np.atleast_2d(under)
+    a, b, (again, n) = float(over.mean()), float(under.mean()), over.shape
+    covariance = np.cov(over.mean(0), under.mean(0)) / n
+    if again > 1:
+        covariance = covariance + np.cov(over.mean(1), under.mean(1)) / again
+    freedom = min(_error(over)[1], _error(under)[1])
+    reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) ** 2
+    (aa, ab), (_, bb) = covariance
     square, half, rest = b * b - reach * bb, a * b - reach * ab, a * a - reach * aa
     if square <= 0:
         return Interval(a / b if b else math.nan, math.nan, math.nan)

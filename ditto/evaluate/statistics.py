@@ -43,6 +43,21 @@ def means(scores: Sequence[Scores], seed: int = 0) -> Floats:
     return found
 
 
+def over_replicates(samples: Floats, seed: int = 0) -> Floats:
+    """The mean over replicates of their bootstrap means, (1 + RESAMPLES, replicates), the replicates drawn anew too.
+
+    The draws are the same for all that have as many replicates, so that differences between them stay paired. A
+    single replicate stands for itself: how far another would lie, it cannot say.
+    """
+    n = samples.shape[1]
+    if n == 1:
+        return samples[:, 0]
+    rng = np.random.default_rng((seed, n))
+    drawn = rng.multinomial(_drawn(n), np.full(n, 1 / n), size=len(samples) - 1) / _drawn(n)
+    weights = np.vstack([np.full(n, 1 / n), drawn])
+    return np.sum(weights * samples, axis=1)  # type: ignore[no-any-return]
+
+
 def interval(samples: Floats) -> Interval:
     """The mean in `samples[0]` with the percentile bounds of the resampled rest."""
     tail = 100 * (1 - LEVEL) / 2

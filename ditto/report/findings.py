@@ -14,12 +14,12 @@ from typing import Final, Literal
 
 import numpy as np
 
-from ditto.evaluate.clustered import by_role, contrary, p_value
+from ditto.evaluate.clustered import by_role, contrary, p_value, spread
 from ditto.evaluate.comparisons import adjusted, roles_to_see
-from ditto.evaluate.statistics import Floats, Interval, Scores, interval, means
+from ditto.evaluate.statistics import Floats, Interval, Scores, interval, means, over_replicates
 from ditto.records import Metric
-from ditto.report.matrix import Entry, Judged, by_character, measured
-from ditto.report.statements import REACH, Statement, statements
+from ditto.report.matrix import Entry, Judged, by_character, measured, replicates
+from ditto.report.statements import REACH, Pair, Statement, statements
 
 LEVEL: Final = 0.05
 MANY: Final = 100_000  # roles; nobody will ask more
@@ -45,6 +45,7 @@ class Finding:
     p: float
     adjusted: float
     roles: int
+    replicates: int
     verdict: Verdict
     needed: int | None
     sentence: str
@@ -52,7 +53,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A statement with its difference, one number a role, and the p-value of its own."""
+    """A statement with its difference, one number a role and replicate, and the p-value of its own."""
 
     statement: Statement
     difference: Interval
@@ -85,67 +86,86 @@ def _measured(metric: Metric, asked: Asked, seeds: Sequence[str], supervisors: S
     scored = {entry: scores for entry, scores in asked.items() if len(scores) > 1}
     if not scored:
         return []
-    columns = {entry: i for i, entry in enumerate(scored)}
+    columns = replicates({entry: i for i, entry in enumerate(scored)})
     values, samples = by_role([*scored.values()]), means([*scored.values()])
     made = []
-    for statement in statements(metric, scored, seeds, supervisors):
-        one, other = ([columns[entry] for entry in side] for side in zip(*statement.pairs, strict=True))
-        difference = interval(np.mean(samples[:, one] - samples[:, other], axis=1))
-        mine = np.mean(values[:, one] - values[:, other], axis=1)
-        made.append(Measured(statement, difference, mine, p_value(mine, statement.null, REACH[metric])))
+    for statement in statements(metric, columns, seeds, supervisors):
+        if runs := _runs(columns, statement.pairs):
+            mine = np.stack([_apart(values, run) for run in runs])
+            difference = interval(over_replicates(np.stack([_apart(samples, run) for run in runs], axis=1)))
+            made.append(Measured(statement, difference, mine, p_value(mine, statement.null, REACH[metric])))
     return made
 
 
+def _runs(columns: Mapping[Entry, Mapping[int, int]], pairs: Sequence[Pair]) -> list[list[tuple[int, int]]]:
+    """The pairs' columns in each replicate that all the tuned models have; base and supervision have but one."""
+    tuned = [columns[entry].keys() for pair in pairs for entry in pair if entry.row == "imitation"]
+    common = sorted(set.intersection(*map(set, tuned)))
+    return [
+        [(columns[a][n], columns[b][n] if b.row == "imitation" else columns[b][0]) for a, b in pairs] for n in common
+    ]
+
+
+def _apart(of: Floats, pairs: Sequence[tuple[int, int]]) -> Floats:
+    """The mean over pairs of columns of the first less the second."""
+    one, other = zip(*pairs, strict=True)
+    return np.mean(of[:, one] - of[:, other], axis=1)  # type: ignore[no-any-return]
+
+
 def _finding(found: Measured, p: float, family: int) -> Finding:
-    statement, d, spread = found.statement, found.difference, float(found.values.std(ddof=1))
+    statement, d, wide = found.statement, found.difference, float(found.values.mean(0).std(ddof=1))
+    again, roles = found.values.shape
     higher = d.value > statement.null
     verdict: Verdict = "holds" if higher == (statement.claimed == "above") else "does not hold"
     needed = None
     if p > LEVEL:
-        verdict, needed = "cannot tell", _needed(found, spread, LEVEL / family)
+        verdict, needed = "cannot tell", _needed(found, LEVEL / family)
     return Finding(
         source=statement.source,
         statement=statement.text,
         metric=statement.metric,
         difference=d,
-        effect=d.value / spread if spread > 1e-9 else math.nan,
+        effect=d.value / wide if wide > 1e-9 else math.nan,
         null=statement.null,
         p=found.p,
         adjusted=p,
-        roles=len(found.values),
+        roles=roles,
+        replicates=again,
         verdict=verdict,
         needed=needed,
-        sentence=_sentence(statement, d, p, verdict, len(found.values), needed),
+        sentence=_sentence(statement, d, p, verdict, roles, again, needed),
     )
 
 
-def _needed(found: Measured, spread: float, level: float) -> int | None:
+def _needed(found: Measured, level: float) -> int | None:
     """With how many roles the test could tell, at the level of the first of Holm's steps."""
     statement, mean = found.statement, found.difference.value
     distance = mean - statement.null
     if abs(distance) < 1e-9:
         return None
-    if spread > 1e-9:
-        needed = roles_to_see(distance, spread, level=level)
+    if (wide := spread(found.values)) > 1e-9:
+        needed = roles_to_see(distance, wide, level=level)
     else:
         needed = math.ceil(math.log(level / 2) / math.log1p(-contrary(mean, statement.null, REACH[statement.metric])))
-    return max(needed, len(found.values) + 1)  # these have not told, which t's normal roles might have
+    return max(needed, int(found.values.shape[1]) + 1)  # these have not told, which t's normal roles might have
 
 
-def _sentence(statement: Statement, d: Interval, p: float, verdict: Verdict, roles: int, needed: int | None) -> str:
+def _sentence(
+    statement: Statement, d: Interval, p: float, verdict: Verdict, roles: int, again: int, needed: int | None
+) -> str:
     numbers = f"{d.value:+.2f} [{d.low:+.2f}, {d.high:+.2f}], p {f'= {p:.3f}' if p >= 0.001 else '< 0.001'}"
     margin = f" against a margin of {statement.null:g}" if statement.null else ""
     if verdict == "holds":
         return f"On {statement.metric} it holds: {statement.text} ({numbers}{margin})."
     if verdict == "does not hold":
         return f"On {statement.metric} it does not hold: {statement.text} ({numbers}{margin})."
-    return f"On {statement.metric} {roles} roles cannot tell: {statement.text} ({numbers}{margin}). " + _would_take(
-        needed
-    )
+    cannot = f"On {statement.metric} {roles} roles cannot tell: {statement.text} ({numbers}{margin})."
+    return f"{cannot} {_would_take(needed, again)}"
 
 
-def _would_take(needed: int | None) -> str:
+def _would_take(needed: int | None, again: int) -> str:
     if needed is None:
         return "No number of roles could, were this the true difference."
     many = f"more than {MANY:,} roles" if needed > MANY else f"about {needed:,} roles"
-    return f"It would take {many}, were this the true difference."
+    more = " (and replicates in proportion)" if again > 1 else ""
+    return f"It would take {many}{more}, were this the true difference."

@@ -4,25 +4,27 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
-from typing import Any, Final, Literal
+from dataclasses import astuple, dataclass, fields, replace
+from typing import Any, Final, Literal, TypeVar
 
 from ditto.evaluate.aggregate import Table, corrected, faithful
-from ditto.evaluate.statistics import Interval, Scores, interval, means
+from ditto.evaluate.statistics import Interval, Scores, interval, means, over_replicates
 from ditto.records import Metric, Row, Verdict
 
 METRICS: Final[tuple[Metric, ...]] = ("identity", "knowledge", "rejection")
 Aggregation = Literal["corrected", "faithful"]
 ALL: Final = "all"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What was judged: base has no supervisor, supervision no seed."""
+    """What was judged: base has no supervisor, supervision no seed, and neither of them replicates."""
 
     row: Row
     seed: str
     supervisor: str
+    replicate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,13 @@ class Line:
     n_total: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReplicateLine(Line):
+    """One line of `replicates.csv`."""
+
+    replicate: int
+
+
 Judged = Mapping[Entry, Sequence[Verdict]]
 
 
@@ -51,7 +60,7 @@ def by_character(verdicts: Iterable[Verdict], metric: Metric, language: str = AL
 
 
 def matrix(judged: Judged, aggregation: Aggregation = "corrected") -> list[Line]:
-    """All lines, in the entries' order: each language, then all languages together.
+    """All lines, in the entries' order: each language, then all languages together; replicates are averaged.
 
     The `faithful` means are upstream's (see `evaluate/aggregate.py`), which has no intervals.
     """
@@ -59,12 +68,31 @@ def matrix(judged: Judged, aggregation: Aggregation = "corrected") -> list[Line]
     metrics = measured(v.metric for verdicts in judged.values() for v in verdicts)
     return [
         line
-        for entry, verdicts in judged.items()
-        for table in [faithful(verdicts) if aggregation == "faithful" else None]
+        for entry, runs in replicates(judged).items()
+        for tables in [[faithful(run) for run in runs.values()] if aggregation == "faithful" else []]
         for language in (*languages, ALL)
         for metric in metrics
-        for line in [_line(entry, verdicts, metric, language, table)]
+        for line in [_line(entry, [*runs.values()], metric, language, tables)]
     ]
+
+
+def by_replicate(judged: Judged, aggregation: Aggregation = "corrected") -> list[ReplicateLine]:
+    """The lines of each replicate by itself, of entries that have several; their intervals are over roles alone."""
+    several = [(entry, runs) for entry, runs in replicates(judged).items() if len(runs) > 1]
+    return [
+        ReplicateLine(*astuple(line), replicate=number)
+        for entry, runs in several
+        for number, run in runs.items()
+        for line in matrix({entry: run}, aggregation)
+    ]
+
+
+def replicates(judged: Mapping[Entry, T]) -> dict[Entry, dict[int, T]]:
+    """What belongs to each entry, whatever its replicate, by replicate."""
+    found: dict[Entry, dict[int, T]] = {}
+    for entry, one in judged.items():
+        found.setdefault(replace(entry, replicate=0), {})[entry.replicate] = one
+    return found
 
 
 def measured(metrics: Iterable[str]) -> list[Metric]:
@@ -83,11 +111,14 @@ def to_csv(lines: Iterable[Any], kind: type = Line) -> str:
     return out.getvalue()
 
 
-def _line(entry: Entry, verdicts: Sequence[Verdict], metric: Metric, language: str, table: Table | None) -> Line:
-    mean = interval(means([by_character(verdicts, metric, language)])[:, 0])
-    if table:
-        mean = Interval(table.get(language, {}).get(metric, math.nan), math.nan, math.nan)
-    asked = [v for v in verdicts if v.metric == metric and language in (ALL, v.lang)]
+def _line(
+    entry: Entry, runs: Sequence[Sequence[Verdict]], metric: Metric, language: str, tables: Sequence[Table]
+) -> Line:
+    mean = interval(over_replicates(means([by_character(run, metric, language) for run in runs])))
+    if tables:
+        values = [table.get(language, {}).get(metric, math.nan) for table in tables]
+        mean = Interval(sum(values) / len(values), math.nan, math.nan)
+    asked = [v for run in runs for v in run if v.metric == metric and language in (ALL, v.lang)]
     scored = sum(v.value is not None for v in asked)
     return Line(
         entry.row, entry.seed, entry.supervisor, language, metric, mean.value, mean.low, mean.high, scored, len(asked)

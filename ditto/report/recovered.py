@@ -6,17 +6,18 @@ its own dialogues, to the strong ceiling, the seed tuned on its own, the seed go
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from ditto.evaluate.clustered import by_role, ratio
-from ditto.evaluate.statistics import Interval, interval, means
-from ditto.records import Metric
-from ditto.report.matrix import Entry, Judged, by_character, measured
+from ditto.evaluate.statistics import Interval, interval, means, over_replicates
+from ditto.records import Metric, Verdict
+from ditto.report.matrix import Entry, Judged, by_character, measured, replicates
 
+Runs = Mapping[int, Sequence[Verdict]]
 NOTHING: Final = Interval(math.nan, math.nan, math.nan)
 
 
@@ -42,9 +43,10 @@ class Line:
 def recovered(judged: Judged, parameters: Mapping[str, int | None]) -> list[Line]:
     """A line a weak-to-strong cell and metric; `parameters` are the models' sizes, None where nobody tells."""
     metrics = [m for m in measured(v.metric for verdicts in judged.values() for v in verdicts) if m != "quality"]
+    runs = replicates(judged)
     return [
-        _line(judged, entry, metric)
-        for entry in judged
+        _line(runs, entry, metric)
+        for entry in runs
         if entry.row == "imitation" and _weaker(parameters.get(entry.supervisor), parameters.get(entry.seed))
         for metric in metrics
     ]
@@ -54,17 +56,23 @@ def _weaker(one: int | None, other: int | None) -> bool:
     return one is not None and other is not None and one < other
 
 
-def _line(judged: Judged, cell: Entry, metric: Metric) -> Line:
-    weak, strong = (Entry("imitation", model, model) for model in (cell.supervisor, cell.seed))
-    scores = [by_character(judged.get(entry, ()), metric) for entry in (weak, cell, strong)]
+def _line(runs: Mapping[Entry, Runs], cell: Entry, metric: Metric) -> Line:
+    """Over the replicates that floor, cell and ceiling all have."""
+    sides = Entry("imitation", cell.supervisor, cell.supervisor), cell, Entry("imitation", cell.seed, cell.seed)
+    common = sorted(set.intersection(*(set(runs.get(side, {})) for side in sides)))
+    scores = [[by_character(runs[side][n], metric) for n in common] for side in sides]
     gap = share = NOTHING
     means_of = np.full(3, math.nan)
-    if lacking := [e for e, one in zip((weak, cell, strong), scores, strict=True) if len(one) < 2]:
-        note = " and ".join(f"{e.seed}@{e.supervisor}" for e in lacking) + " was not scored for two roles"
+    if lacking := [side for side, one in zip(sides, scores, strict=True) if not one or min(map(len, one)) < 2]:
+        absent = [side for side in lacking if side not in runs] or lacking
+        note = " and ".join(f"{e.seed}@{e.supervisor}" for e in absent) + " was not scored for two roles"
     else:
-        values, samples = by_role(scores), means(scores)
-        means_of, gap = samples[0], interval(samples[:, 2] - samples[:, 0])
-        share = ratio(values[:, 1] - values[:, 0], values[:, 2] - values[:, 0])
+        flat = [one for side in scores for one in side]
+        weak, own, strong = by_role(flat).T.reshape(3, len(common), -1)
+        low, _, high = samples = np.split(means(flat), 3, axis=1)
+        means_of = np.array([over_replicates(one)[0] for one in samples])
+        gap = interval(over_replicates(high - low))
+        share = ratio(own - weak, strong - weak)
         note = _why_not(gap, share)
     return Line(
         seed=cell.seed,

@@ -35,5 +35,5 @@ def run(cfg: DictConfig) -> Path:
     if cfg.hub.push:
         push(cfg, tuned, store.root / "judge" / rows["imitation"], seed.name, supervisor.name)
     supervisor_parameters = None if supervisor.is_api else parameters(supervisor)
-    cell = study.Cell(seed.name, supervisor.name, parameters(seed), supervisor_parameters, rows)
+    cell = study.Cell(seed.name, supervisor.name, parameters(seed), supervisor_parameters, rows, cfg.replicate)
     return study.save(cfg, cell)

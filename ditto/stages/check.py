@@ -23,7 +23,7 @@ GROUPS: Final = {
     *("seed", "supervisor", "characters", "benchmark", "prompts", "simulate", "tuning", "trainer", "launch", "logger"),
     *("answer", "judge", "engine", "supervisor_engine", "report", "paths", "study", "hub", "validate"),
 }
-VALUES: Final = {"task", "given", "threads", "preview", "checkpoint_every"}
+VALUES: Final = {"task", "given", "threads", "preview", "checkpoint_every", "replicate"}
 
 
 def check(cfg: DictConfig) -> tuple[Model, Model]:
@@ -42,6 +42,8 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
         raise ConfigError(f"answer.n={cfg.answer.n}: one answer is judged for each question.")
     if not 1 <= cfg.threads <= 1024:
         raise ConfigError(f"threads={cfg.threads} cannot be meant: it must be from 1 to 1024.")
+    if not isinstance(cfg.replicate, int) or cfg.replicate < 0:
+        raise ConfigError(f"replicate={cfg.replicate} cannot be meant: it is a whole number from 0 on.")
     if str(cfg.trainer.precision) in ("bf16-true", "16-true"):
         raise ConfigError(f"trainer.precision={cfg.trainer.precision} would round the optimiser away: use bf16-mixed.")
     assert Prompts(cfg.prompts.pack, "en").texts

@@ -18,7 +18,7 @@ from ditto.evaluate.upstream import export
 from ditto.records import Answer, Verdict, read_jsonl
 from ditto.report import people, terminal
 from ditto.report.findings import findings
-from ditto.report.matrix import Aggregation, Entry, Judged, matrix, to_csv
+from ditto.report.matrix import Aggregation, Entry, Judged, ReplicateLine, by_replicate, matrix, to_csv
 from ditto.report.plain import without_nan
 from ditto.report.recovered import Line as Recovered
 from ditto.report.recovered import recovered
@@ -54,20 +54,23 @@ def check_report(cfg: DictConfig) -> None:
 
 def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
     """Report on all cells of one study; returns the folder, `<root>/report/<name>`."""
-    root, cells = Path(cfg.paths.root), study.load(cells_folder)
+    root, runs = Path(cfg.paths.root), study.load(cells_folder)
     folder = root / "report" / name
-    artifacts = _artifacts(cells)
-    judged = _verdicts(root, artifacts)
-    seeds = list(dict.fromkeys(c.seed for c in cells))
-    parameters = {c.supervisor: c.supervisor_parameters for c in cells}
+    cells = [c for c in runs if c.replicate == min(r.replicate for r in runs)]
+    artifacts, everything = _artifacts(cells), _verdicts(root, _artifacts(runs))
+    judged = {entry: everything[entry] for entry in artifacts}  # by one model each, as the other tables show it
+    seeds = list(dict.fromkeys(c.seed for c in runs))
+    parameters = {c.supervisor: c.supervisor_parameters for c in runs}
     supervisors = sorted(parameters, key=lambda name: (parameters[name] or math.inf, name))
-    lines, found = matrix(judged, cfg.report.aggregation), findings(judged, seeds, supervisors)
-    shares = recovered(judged, parameters | {c.seed: c.seed_parameters for c in cells})
+    lines, found = matrix(everything, cfg.report.aggregation), findings(everything, seeds, supervisors)
+    shares = recovered(everything, parameters | {c.seed: c.seed_parameters for c in runs})
     write_atomically(folder / "matrix.csv", to_csv(lines))
+    if again := by_replicate(everything, cfg.report.aggregation):
+        write_atomically(folder / "replicates.csv", to_csv(again, ReplicateLine))
     write_atomically(folder / "pgr.csv", to_csv(shares, Recovered))
     report = {
         "study": name,
-        "cells": [asdict(c) for c in cells],
+        "cells": [asdict(c) for c in runs],
         "matrix": [asdict(line) for line in lines],
         "findings": [asdict(f) for f in found],
         "pgr": [asdict(line) for line in shares],
@@ -93,7 +96,7 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
     if cfg.report.page:
         from ditto.stages import page
 
-        path = page.run(root, cells, artifacts, lines, without_nan(report), folder)
+        path = page.run(root, runs, _artifacts(runs), lines, without_nan(report), folder)
         log.info("%-11s %s", "page", path)
     return folder
 
@@ -102,7 +105,7 @@ def _artifacts(cells: list[Cell]) -> Artifacts:
     """Every judged row once, in the matrix's order."""
     entries = {Entry("base", c.seed, ""): c.rows["base"] for c in cells}
     entries |= {Entry("supervision", "", c.supervisor): c.rows["supervision"] for c in cells}
-    entries |= {Entry("imitation", c.seed, c.supervisor): c.rows["imitation"] for c in cells}
+    entries |= {Entry("imitation", c.seed, c.supervisor, c.replicate): c.rows["imitation"] for c in cells}
     return entries
 
 

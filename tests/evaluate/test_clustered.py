@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ditto.evaluate.clustered import by_role, contrary, p_value, ratio
+from ditto.evaluate.clustered import by_role, contrary, p_value, ratio, spread
 from ditto.evaluate.statistics import Floats, means
 
 Draw = Callable[[np.random.Generator], Floats]
@@ -68,3 +68,18 @@ def test_the_bounds_of_a_ratio_cover_it() -> None:
 def test_a_ratio_to_what_may_be_nothing_has_no_bounds() -> None:
     found = ratio(np.array([1.0, 2.0, 3.0]), np.array([-1.0, 1.0, 0.1]))
     assert np.isnan([found.low, found.high]).all()
+
+
+def test_replicates_that_disagree_make_a_mean_less_sure() -> None:
+    rng = np.random.default_rng(0)
+    roles = rng.normal(0.5, 0.5, 40)
+    alike, apart = np.stack([roles] * 3), np.stack([roles - 0.4, roles, roles + 0.4])
+    assert p_value(alike, 0.0, 1.0) == p_value(roles, 0.0, 1.0) < 0.001
+    assert p_value(apart, 0.0, 1.0) > 0.05
+    assert spread(apart) > spread(alike) == pytest.approx(float(roles.std(ddof=1)))
+
+
+def test_a_true_null_across_replicates_is_rejected_no_more_often_than_meant() -> None:
+    rng = np.random.default_rng(5)
+    drawn = (rng.normal(0, 0.3, (3, 1)) + rng.normal(0, 1, 20) + rng.normal(0, 0.5, (3, 20)) for _ in range(400))
+    assert np.mean([p_value(values, 0.0, 9.0) <= 0.05 for values in drawn]) <= 0.075

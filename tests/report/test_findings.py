@@ -3,6 +3,7 @@
 import gc
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -188,3 +189,15 @@ def test_a_study_of_true_nulls_errs_in_five_of_a_hundred(frozen: None) -> None:
 def test_what_is_there_is_found() -> None:
     (matrix,) = power.matrices(1, 100, 6, apart=4)
     assert {f.verdict for f in assess(matrix, power.SEEDS, power.SUPERVISORS)} == {"holds"}
+
+
+def test_replicates_are_a_level_of_their_own() -> None:
+    first = judged(imitation(1))
+    again = {replace(e, replicate=1): v for e, v in judged(imitation(0)).items() if e.row == "imitation"}
+    alone, both = (findings(x, SEEDS, SUPERVISORS) for x in (first, first | again))
+    one, two = (next(f for f in x if (f.source, f.metric) == ("table 2", "rejection")) for x in (alone, both))
+    assert (one.verdict, one.replicates) == ("holds", 1)
+    assert (two.verdict, two.replicates) == ("cannot tell", 2)
+    assert two.difference.value == pytest.approx(0.5)
+    assert two.difference.high - two.difference.low >= 1
+    assert "and replicates in proportion" in two.sentence

@@ -5,7 +5,7 @@ import io
 import math
 
 from ditto.records import Metric, Verdict
-from ditto.report.matrix import ALL, METRICS, Entry, Line, by_character, matrix, to_csv
+from ditto.report.matrix import ALL, METRICS, Entry, Line, by_character, by_replicate, matrix, to_csv
 
 BASE, TUNED = Entry("base", "xs", ""), Entry("imitation", "xs", "l")
 COLUMNS = "row,seed,supervisor,language,metric,value,ci_low,ci_high,n_scored,n_total"
@@ -95,3 +95,23 @@ def test_names_with_commas_survive_the_csv() -> None:
     odd = Entry("base", 'a,"b"', "")
     rows = list(csv.DictReader(io.StringIO(to_csv(matrix({odd: VERDICTS})))))
     assert {row["seed"] for row in rows} == {'a,"b"'}
+
+
+def test_a_cells_mean_is_over_its_replicates_and_its_interval_over_both_levels() -> None:
+    def run(value: float) -> list[Verdict]:
+        return [
+            Verdict(character=f"Q{i}", lang="en", turn=0, metric="identity", sample=0, value=value, reason="")
+            for i in range(8)
+        ]
+
+    runs = {Entry("imitation", "xs", "l", n): run(value) for n, value in enumerate((0.25, 0.5, 0.75))}
+    line = next(x for x in matrix(runs) if (x.language, x.metric) == (ALL, "identity"))
+    assert (line.value, line.n_scored, line.n_total) == (0.5, 24, 24)
+    assert (line.ci_low, line.ci_high) == (0.25, 0.75)
+    alone = [x for x in by_replicate(runs) if x.language == ALL]
+    assert [(x.replicate, x.value, x.ci_low, x.n_total) for x in alone] == [
+        (0, 0.25, 0.25, 8),
+        (1, 0.5, 0.5, 8),
+        (2, 0.75, 0.75, 8),
+    ]
+    assert by_replicate({Entry("imitation", "xs", "l"): run(0.5)}) == []

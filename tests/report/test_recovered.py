@@ -1,6 +1,7 @@
 """How much of the gap a weak supervisor's dialogues recover, and what is said where there is no gap."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,3 +60,11 @@ def test_a_missing_floor_or_ceiling_is_named() -> None:
     line = only(recovered(judged({("l", "xs"): 2, ("l", "l"): 3}), SIZES))
     assert line.note == "xs@xs was not scored for two roles"
     assert np.isnan([line.weak, line.gap, line.pgr]).all()
+
+
+def test_replicates_are_averaged_and_widen_the_bounds() -> None:
+    first = judged({("xs", "xs"): 2, ("l", "xs"): 5, ("l", "l"): 6})
+    again = {replace(e, replicate=1): v for e, v in judged({("xs", "xs"): 2, ("l", "xs"): 4, ("l", "l"): 6}).items()}
+    alone, both = only(recovered(first, SIZES)), only(recovered(first | again, SIZES))
+    assert both.pgr == pytest.approx(0.625, abs=0.03)
+    assert both.ci_high - both.ci_low > 2 * (alone.ci_high - alone.ci_low)

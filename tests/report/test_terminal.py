@@ -26,6 +26,7 @@ def finding(
         p=0.01,
         adjusted=0.0125,
         roles=8,
+        replicates=1,
         verdict=verdict,
         needed=needed,
         sentence="",
