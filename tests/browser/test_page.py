@@ -188,6 +188,7 @@ def test_what_models_wrote_is_shown_and_never_run(hostile: Path, opened: Opened)
     reader = opened(hostile, "#read/2/0/all/0")
     page = reader.page
     assert page.title().startswith("<b>hostile & ")
+    assert page.inner_text("h1") == "<b>hostile & U+202Eco"
     page.click("summary:has-text('A good answer')")
     page.locator("summary:has-text('The judge')").first.click()
     assert page.inner_text(".turn .question") == BAD

@@ -36,6 +36,7 @@ $("theme").addEventListener("click", () => {
   chosenTheme = theme(THEMES[(THEMES.indexOf(chosenTheme) + 1) % THEMES.length]);
   remembered("ditto-theme", chosenTheme);
 });
+for (const node of document.querySelectorAll("h1, .study")) node.replaceChildren(...visible(study.study));
 startSummary();
 startMatrix();
 startFindings();

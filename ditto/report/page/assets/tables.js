@@ -22,6 +22,7 @@ function finding(f, widest) {
   const facts = [f.source, f.metric, f.adjusted < 0.001 ? "p < 0.001" : `p = ${f.adjusted.toFixed(3)}`];
   if (f.effect != null) facts.push(`effect ${signed(f.effect)} sd`);
   facts.push(count(f.roles, "role") + (f.needed == null ? "" : ` of about ${f.needed.toLocaleString("en")} needed`));
+  if (f.replicates > 1) facts.push(count(f.replicates, "replicate"));
   return el(
     "li",
     {},
