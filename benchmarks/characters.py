@@ -21,7 +21,7 @@ from random import Random
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import iterparse
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from benchmarks.timing import alone
 from ditto.characters import wikitext
