@@ -38,7 +38,7 @@ class Reader:
         self.page.wait_for_selector("html[data-plots=drawn]", state="attached")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright keeps a running event loop in this thread
 def browser() -> Iterator["Browser"]:
     sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
     if CHROMIUM is None:

@@ -3,7 +3,7 @@
 import bz2
 import gzip
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -47,12 +47,18 @@ def entity_dump(folder: Path, kind: str = "gzip", lines: Sequence[bytes] | None 
     return path
 
 
-def page_dump(folder: Path, wiki: str, kind: str = "bzip2", more: Sequence[str] = ()) -> Path:
+def page_dump(
+    folder: Path,
+    wiki: str,
+    kind: str = "bzip2",
+    more: Sequence[str] = (),
+    pages: Mapping[tuple[str, str], WikiPage] = PAGES,
+) -> Path:
     """The pages of one Wikipedia; `more` are pages as XML, before the others."""
     site = f"{wiki}wiki"
-    pages = "".join([*more, *(page_xml(page, n) for n, ((of, _), page) in enumerate(PAGES.items()) if of == wiki)])
+    told = "".join([*more, *(page_xml(page, n) for n, ((of, _), page) in enumerate(pages.items()) if of == wiki)])
     path = folder / f"{site}-latest-pages-articles.xml{SUFFIX[kind]}"
-    path.write_bytes(packed((siteinfo(wiki, site) + pages + "</mediawiki>\n").encode(), kind))
+    path.write_bytes(packed((siteinfo(wiki, site) + told + "</mediawiki>\n").encode(), kind))
     return path
 
 
