@@ -78,7 +78,7 @@ def means(metric: Metric, apart: float) -> dict[Entry, float]:
 def _drawn(metric: Metric, rng: np.random.Generator, shape: tuple[int, int, int], apart: float) -> dict[Entry, Floats]:
     n, roles, turns = shape
     shared = rng.normal(size=(n, roles))
-    found = {}
+    found = dict[Entry, Floats]()
     for entry, mean in means(metric, apart).items():
         place = ndtr(np.sqrt(0.5) * shared + np.sqrt(0.5) * rng.normal(size=(n, roles)))
         easy = beta.ppf(place, 4 * mean, 4 * (1 - mean))[..., None]

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from typing import Any, Final, Literal, TypeVar
 
 from ditto.evaluate.aggregate import Table, corrected, faithful
@@ -80,7 +80,7 @@ def by_replicate(judged: Judged, aggregation: Aggregation = "corrected") -> list
     """The lines of each replicate by itself, of entries that have several; their intervals are over roles alone."""
     several = [(entry, runs) for entry, runs in replicates(judged).items() if len(runs) > 1]
     return [
-        ReplicateLine(*astuple(line), replicate=number)
+        ReplicateLine(**asdict(line), replicate=number)
         for entry, runs in several
         for number, run in runs.items()
         for line in matrix({entry: run}, aggregation)

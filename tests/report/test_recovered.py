@@ -65,6 +65,6 @@ def test_a_missing_floor_or_ceiling_is_named() -> None:
 def test_replicates_are_averaged_and_widen_the_bounds() -> None:
     first = judged({("xs", "xs"): 2, ("l", "xs"): 5, ("l", "l"): 6})
     again = {replace(e, replicate=1): v for e, v in judged({("xs", "xs"): 2, ("l", "xs"): 4, ("l", "l"): 6}).items()}
-    alone, both = only(recovered(first, SIZES)), only(recovered(first | again, SIZES))
+    alone, both = only(recovered(first, SIZES)), only(recovered({**first, **again}, SIZES))
     assert both.pgr == pytest.approx(0.625, abs=0.03)
     assert both.ci_high - both.ci_low > 2 * (alone.ci_high - alone.ci_low)
