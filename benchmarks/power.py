@@ -83,7 +83,7 @@ def _drawn(metric: Metric, rng: np.random.Generator, shape: tuple[int, int, int]
         place = ndtr(np.sqrt(0.5) * shared + np.sqrt(0.5) * rng.normal(size=(n, roles)))
         easy = beta.ppf(place, 4 * mean, 4 * (1 - mean))[..., None]
         steps = 1 if REACH[metric] == 1 else int(REACH[metric])
-        found[entry] = rng.binomial(steps, easy, size=(n, roles, turns)) + float(steps > 1)
+        found[entry] = rng.binomial(steps, easy, size=(n, roles, turns)) + np.float64(steps > 1)
     return found
 
 
