@@ -63,7 +63,7 @@ def _hydra(cfg: DictConfig) -> None:
     # torch and transformers load only once the configuration holds
     from transformers.utils import logging
 
-    from ditto.stages import carried, cell, collect, validate
+    from ditto.stages import carried, cell, collect, plan, validate
 
     logging.disable_progress_bar()  # every stage shows its own
     tasks = {
@@ -76,10 +76,14 @@ def _hydra(cfg: DictConfig) -> None:
         raise ConfigError(f"task={cfg.task} is unknown: it is one of {', '.join(tasks)}.")
     if (cfg.study.replicates or 1) != 1 and HydraConfig.get().mode == RunMode.RUN:
         raise ConfigError(f"study.replicates={cfg.study.replicates} is for sweeps: add -m to the command.")
+    job = Path(HydraConfig.get().runtime.output_dir)
+    if plan.wanted(cfg):
+        plan.run(cfg, job)
+        return
     folder = tasks[cfg.task](cfg)
     if cfg.task != "cell":
         return
-    (Path(HydraConfig.get().runtime.output_dir) / study.CELL_DONE).write_text(str(folder.absolute()), "utf-8")
+    (job / study.CELL_DONE).write_text(str(folder.absolute()), "utf-8")
 
 
 def _refuse_numbers(arguments: Sequence[str]) -> None:
@@ -96,10 +100,13 @@ def _refuse_numbers(arguments: Sequence[str]) -> None:
 
 
 def _report() -> None:
-    """Report on the studies whose cells this launch has finished, also when others of them failed."""
+    """Report on the studies whose cells this launch has finished, or planned, also when others of them failed."""
     if launch := study.Launch.current:
-        from ditto.stages import report
+        from ditto.stages import plan, report
 
+        if launch.cfg.plan:
+            plan.finish(launch.cfg, launch.folder)
+            return
         folders = sorted({Path(f.read_text("utf-8")) for f in launch.folder.rglob(study.CELL_DONE)})
         for folder in folders:
             report.run(launch.cfg, folder, folder.name if len(folders) > 1 else launch.cfg.study.name)

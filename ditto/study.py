@@ -35,6 +35,8 @@ NUISANCE: Final = (
     "given",
     "replicate",
     "validate",
+    "plan",
+    "hardware",
 )
 # A job leaves this file in its folder once its cell is done; it names the study's folder.
 CELL_DONE: Final = "study.txt"

@@ -21,9 +21,9 @@ from ditto.tune.method import Method, method
 
 GROUPS: Final = {
     *("seed", "supervisor", "characters", "benchmark", "prompts", "simulate", "tuning", "trainer", "launch", "logger"),
-    *("answer", "judge", "engine", "supervisor_engine", "report", "paths", "study", "hub", "validate"),
+    *("answer", "judge", "engine", "supervisor_engine", "report", "paths", "study", "hub", "validate", "hardware"),
 }
-VALUES: Final = {"task", "given", "threads", "preview", "checkpoint_every", "replicate"}
+VALUES: Final = {"task", "given", "threads", "preview", "checkpoint_every", "replicate", "plan"}
 
 
 def check(cfg: DictConfig) -> tuple[Model, Model]:

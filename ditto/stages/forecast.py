@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from omegaconf import DictConfig
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, PreTrainedConfig
 
 from ditto.models import Model, load_config
 from ditto.tune.adapter import adapted
@@ -43,30 +43,44 @@ def divides_weights(trainer: DictConfig) -> bool:
     return isinstance(strategy, DictConfig) and (strategy.get("stage") == 3 or strategy._target_.endswith("FSDP"))
 
 
-def forecast(
-    seed: Model, how: Method, trainer: DictConfig, lengths: Sequence[int], zero: int | None = None
-) -> Forecast:
-    """Of a tuning on sessions of these lengths, under the trainer's or another ZeRO stage.
+def zero_stage(trainer: DictConfig) -> int:
+    """What the trainer divides: 0 nothing; FSDP as much as ZeRO-3."""
+    strategy = trainer.get("strategy")
+    return int(strategy.get("stage", 3)) if isinstance(strategy, DictConfig) else 0
 
-    Computed from the seed's configuration alone; no weight is loaded.
-    """
-    config, tuning = load_config(seed), how.tuning
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """A seed's configuration, how many parameters it has, and how many of them and its adapters learn."""
+
+    config: PreTrainedConfig
+    parameters: int
+    trainable: int
+
+
+def sizes(seed: Model, how: Method) -> Sizes:
+    """Counted from the seed's configuration alone; no weight is loaded."""
+    config = load_config(seed)
     with torch.device("meta"):
         network = AutoModelForCausalLM.from_config(config)
+        parameters = network.num_parameters()
         whole = adapted(network, how.adapter) if how.adapter else network
+    return Sizes(config, parameters, sum(p.numel() for p in whole.parameters() if p.requires_grad))
+
+
+def forecast(
+    seed: Sizes, how: Method, trainer: DictConfig, lengths: Sequence[int], zero: int | None = None
+) -> Forecast:
+    """Of a tuning on sessions of these lengths, under the trainer's or another ZeRO stage."""
+    tuning, zero = how.tuning, zero_stage(trainer) if zero is None else zero
     step = tuning.batch_size * sum(lengths) / len(lengths)
     part = max(step / (tuning.accumulate * ranks(trainer)), *lengths)
-    strategy = trainer.get("strategy")
-    if zero is None:
-        zero = int(strategy.get("stage", 3)) if isinstance(strategy, DictConfig) else 0
     mixed = "mixed" in str(trainer.precision)
-    parameters = network.num_parameters()
-    trainable = sum(p.numel() for p in whole.parameters() if p.requires_grad)
     return Forecast(
         cost(
-            config,
-            parameters=parameters,
-            trainable=trainable,
+            seed.config,
+            parameters=seed.parameters,
+            trainable=seed.trainable,
             tokens=round(part),
             zero=zero,
             ranks=ranks(trainer),
@@ -75,6 +89,6 @@ def forecast(
             recompute=tuning.gradient_checkpointing,
         ),
         tokens=round(step * tuning.steps),
-        parameters=parameters,
-        trainable=trainable,
+        parameters=seed.parameters,
+        trainable=seed.trainable,
     )

@@ -20,7 +20,7 @@ from torch import Tensor
 from ditto.config import build, register_resolvers
 from ditto.errors import DittoError
 from ditto.models import Model, load_tokenizer, load_weights
-from ditto.stages.forecast import UTILISATION, Forecast, divides_weights, forecast, ranks
+from ditto.stages.forecast import UTILISATION, Forecast, divides_weights, forecast, ranks, sizes
 from ditto.tune.adapter import adapted, merged
 from ditto.tune.batches import MicroBatches, plan
 from ditto.tune.card import card
@@ -56,7 +56,7 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     tokenizer = load_tokenizer(seed)
     found = material(Path(job.dialogues), tokenizer, seed, tuning)
     examples, aside = found.learnt, found.aside
-    expected = forecast(seed, how, job.trainer, [len(example.ids) for example in examples])
+    expected = forecast(sizes(seed, how), how, job.trainer, [len(example.ids) for example in examples])
     _announce(expected, job)
     order = plan(len(examples), tuning.batch_size, tuning.steps, tuning.seed)
     batches = MicroBatches(examples, order, tuning.accumulate, tokenizer.pad_token_id, tuning.packing)

@@ -15,6 +15,7 @@ from ditto import study
 from ditto.errors import ConfigError
 from ditto.evaluate.labels import read_labels
 from ditto.evaluate.upstream import export
+from ditto.plan import kept
 from ditto.records import Answer, Verdict, read_jsonl
 from ditto.report import people, terminal
 from ditto.report.findings import findings
@@ -92,6 +93,7 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
         from ditto.stages import inspect_logs
 
         inspect_logs.run(cfg, artifacts.values(), folder / "inspect")
+    kept.compare(root, cells_folder.name, folder)
     log.info("%-11s %s", "report", folder)
     if cfg.report.page:
         from ditto.stages import page
