@@ -19,7 +19,9 @@ FILES = sorted(f.relative_to(CONF) for f in CONF.rglob("*.yaml"))
 GIVEN = {
     "benchmark/mt_bench_roleplay": ["benchmark.path=question.jsonl"],
     "benchmark/wikirole": ["benchmark.path=roles.jsonl"],
+    "characters/add": ["characters.add=[Q42]"],
     "characters/jsonl": ["characters.path=people.jsonl"],
+    "characters/wikidata_dump": ["characters.entities=all.json.gz", "characters.pages={en: enwiki.xml.bz2}"],
     "model/hf": ["seed.path=some/model"],
     "model/api": ["seed.name=gpt", "supervisor.name=gpt"],
 }
@@ -44,6 +46,8 @@ def override(file: Path) -> list[str]:
         return []
     if group == "experiment":
         return [f"+experiment={option}"]
+    if group == "web":
+        return ["characters=wikidata", f"web@characters.web={option}"]
     return [f"{'model@seed' if group == 'model' else group}={option}", *GIVEN.get(f"{group}/{option}", [])]
 
 
@@ -56,7 +60,7 @@ def targets(node: Any) -> Iterator[DictConfig]:
 
 
 def test_there_is_no_file_that_nobody_counted() -> None:
-    assert len(FILES) == 80
+    assert len(FILES) == 92
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)

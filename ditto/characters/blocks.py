@@ -8,10 +8,12 @@ decompresses it, on any core.
 """
 
 import bz2
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -101,9 +103,18 @@ def beginning(path: Path) -> bytes:
 
 
 def fingerprint(path: Path) -> str:
-    """What tells a file from another one, or a later one, of the same name."""
-    stat = path.stat()
-    return digest([path.name, stat.st_size, stat.st_mtime_ns])
+    """What tells a file from another one, wherever it lies: its length, its first and its last bytes.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            ends = [(file.seek(place), file.read(BEGINNING))[1] for place in (0, max(0, size - BEGINNING))]
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    return digest([size, *(sha256(end).hexdigest() for end in ends)])
 
 
 def _reader(file: BinaryIO) -> Callable[[BinaryIO, Path, Place], Iterator[Block]]:

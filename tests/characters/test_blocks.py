@@ -112,6 +112,9 @@ def test_a_file_that_changed_is_another(tmp_path: Path) -> None:
     assert blocks.fingerprint(path) == before
     path.write_bytes(b"another")
     assert blocks.fingerprint(path) != before
+    moved = tmp_path / "moved"
+    moved.write_bytes(b"one")
+    assert blocks.fingerprint(moved) == before
 
 
 def test_places_are_bits_of_the_file_and_bytes_behind(tmp_path: Path) -> None:
