@@ -1,12 +1,13 @@
 """What earlier stages say about the expectations of a plan: what they took over what would have been expected.
 
 A ratio comes from stages of the same kind (of answers: the row) with the same model, or else of the same kind, or else
-of the same stage; it is the quotient of the sums. Where nothing was measured, it is 1.
+of the same stage; it is the quotient of the sums over the latest `LATEST` of them. Where nothing was measured, it is 1.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from ditto.plan.hardware import Hardware
 from ditto.plan.manifests import Taken
@@ -15,6 +16,7 @@ from ditto.plan.shape import Shape
 from ditto.plan.speed import asking, tuning
 from ditto.plan.step import Step
 
+LATEST: Final = 8  # a machine's load changes from day to day
 Keys = tuple[tuple[str, str], ...]
 
 
@@ -84,13 +86,12 @@ def _expected(one: Taken, like: Step | None, shapes: Mapping[str, Shape], hardwa
 
 
 def _ratios(each: Iterable[tuple[Taken, float, float]]) -> Ratios:
-    sums: dict[tuple[str, str], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+    latest: dict[tuple[str, str], deque[tuple[float, float]]] = defaultdict(lambda: deque(maxlen=LATEST))
     for one, took, expected in each:
         if expected > 0:
             for key in dict.fromkeys(_keys(one.stage, one.kind, one.model)):
-                before = sums[key]
-                sums[key] = (before[0] + took, before[1] + expected)
-    return Ratios(dict(sums))
+                latest[key].append((took, expected))
+    return Ratios({key: (sum(t for t, _ in each), sum(e for _, e in each)) for key, each in latest.items()})
 
 
 def _keys(stage: str, kind: str, model: str) -> Keys:

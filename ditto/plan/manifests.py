@@ -40,9 +40,10 @@ class Taken:
 
 
 def taken(root: Path) -> list[Taken]:
-    """All finished stages under `root` that asked or tuned a model. An unreadable manifest is passed over."""
+    """All finished stages under `root` that asked or tuned a model, the latest last; unreadable ones are left out."""
     manifests = {m["key"]: m for stage in (*STAGES, "benchmark") for m in _manifests(root / stage)}
-    found = (_taken(m, manifests) for m in manifests.values() if m["stage"] in STAGES)
+    in_order = sorted((m for m in manifests.values() if m["stage"] in STAGES), key=lambda m: m.get("made", ""))
+    found = (_taken(m, manifests) for m in in_order)
     return [one for one in found if one]
 
 

@@ -135,7 +135,7 @@ def written(test: Sequence[Character], settings: Building) -> list[Session]:
 
 def collected(n: int, n_test: int, languages: Sequence[str]) -> Split:
     """Characters such as a source will yield, `n` in each language, with articles of `ARTICLE` words."""
-    article = " ".join(["Born in a town on the coast, the hero left it early."] * (ARTICLE // 11))
+    article = " ".join(["Born in a town on the coast, the hero left it early."] * (ARTICLE // 12))
     made = [
         Character(id=f"{i}", lang=lang, label=f"Hero {i}", description="hero of a long story", article=article)
         for lang in languages
