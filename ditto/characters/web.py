@@ -5,6 +5,7 @@ https://www.mediawiki.org/wiki/API:Etiquette, https://www.mediawiki.org/wiki/Man
 https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy.
 """
 
+import logging
 import re
 import ssl
 import threading
@@ -12,7 +13,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlencode
@@ -27,6 +28,7 @@ from ditto.characters.replies import Broken, Late, Passing
 from ditto.errors import ConfigError, DataError
 from ditto.progress import Progress
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
 Read = Callable[[httpx.Response], dict[str, Any]]
@@ -37,6 +39,7 @@ ACCEPT: Final = "application/sparql-results+json, application/json"
 FORMAT: Final = {"format": "json", "formatversion": "2", "errorformat": "plaintext", "maxlag": "5"}
 LONGEST_ADDRESS: Final = 2000  # bytes of parameters in an address; more are sent in the body
 LONGEST_PAUSE: Final = 60.0
+NOTICED: Final = 2.0  # seconds of a pause that is told
 TIMED_OUT: Final = "timed out"
 
 
@@ -180,7 +183,7 @@ class Client:
             stop=spent,
             wait=self._backoff,
             sleep=sleep_using_event(self._over),
-            before_sleep=self._heed,
+            before_sleep=partial(self._heed, url),
             retry=retry_if_exception_type(Passing),
             reraise=True,
         )
@@ -210,8 +213,10 @@ class Client:
         except httpx.RequestError as error:
             raise Passing(f"no connection ({type(error).__name__})") from None
 
-    def _heed(self, state: RetryCallState) -> None:
-        """What one request is asked to wait, the others wait too."""
+    def _heed(self, url: str, state: RetryCallState) -> None:
+        """What one request is asked to wait, the others wait too; a wait that one would notice is told."""
+        if state.upcoming_sleep >= NOTICED:
+            log.info("%s gave no answer but %s; asked again in %.0f s", url, _error(state), state.upcoming_sleep)
         with self._lock:
             self.counts["waited"] += 1
             self._quiet_until = max(self._quiet_until, time.monotonic() + _error(state).asked)
