@@ -7,6 +7,7 @@ python -m ditto.run --help                   what can be chosen
 
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -80,10 +81,20 @@ def _hydra(cfg: DictConfig) -> None:
     if plan.wanted(cfg):
         plan.run(cfg, job)
         return
-    folder = tasks[cfg.task](cfg)
-    if cfg.task != "cell":
+    try:
+        folder = tasks[cfg.task](cfg)
+    except Interrupted:
+        _queue_again()
+        raise
+    if cfg.task != "cell" or folder is None:
         return
     (job / study.CELL_DONE).write_text(str(folder.absolute()), "utf-8")
+
+
+def _queue_again() -> None:
+    """Inside a job of submitit, have it put back into the queue: a tuning that SIGTERM ended has saved itself."""
+    if callable(signal.getsignal(signal.SIGUSR2)):
+        signal.raise_signal(signal.SIGUSR2)
 
 
 def _refuse_numbers(arguments: Sequence[str]) -> None:
@@ -102,14 +113,17 @@ def _refuse_numbers(arguments: Sequence[str]) -> None:
 def _report() -> None:
     """Report on the studies whose cells this launch has finished, or planned, also when others of them failed."""
     if launch := study.Launch.current:
-        from ditto.stages import plan, report
+        from ditto.stages import arms, plan, report
 
         if launch.cfg.plan:
             plan.finish(launch.cfg, launch.folder)
             return
-        folders = sorted({Path(f.read_text("utf-8")) for f in launch.folder.rglob(study.CELL_DONE)})
-        for folder in folders:
-            report.run(launch.cfg, folder, folder.name if len(folders) > 1 else launch.cfg.study.name)
+        done = sorted(launch.folder.rglob(study.CELL_DONE), key=lambda f: (len(f.parent.name), f.parent.name))
+        folders = list(dict.fromkeys(Path(f.read_text("utf-8")) for f in done))
+        for folder, name in arms.names(launch.cfg.study.name, folders).items():
+            report.run(launch.cfg, folder, name)
+        if arms.varied(folders):
+            arms.run(launch.cfg, folders)
 
 
 def _meant(said: str) -> str:

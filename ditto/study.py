@@ -2,7 +2,7 @@
 
 Each finished cell leaves `<root>/study/<name>-<key>/<seed>@<supervisor>.json`, which names the verdicts
 of its three rows, and its later replicates `<seed>@<supervisor>+<replicate>.json`; the key stands for everything in
-the configuration but the two models and the replicate.
+the configuration but the two models and the replicate. `arm.txt` beside them tells what an ablation varies.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from ditto.config import defining, plain
 from ditto.errors import ConfigError
@@ -40,6 +40,7 @@ NUISANCE: Final = (
 )
 # A job leaves this file in its folder once its cell is done; it names the study's folder.
 CELL_DONE: Final = "study.txt"
+ARM: Final = "arm.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def key(cfg: DictConfig) -> str:
     parts = {
         str(name): plain(cfg[name]) if isinstance(cfg[name], DictConfig) else cfg[name]
         for name in cfg
-        if name not in NUISANCE
+        if name not in (*NUISANCE, "study")
     }
     engines = {name: defining(cfg[name]) for name in ("engine", "supervisor_engine") if cfg.get(name)}
     return digest(parts | engines | {"study": {"name": cfg.study.name}})
@@ -70,11 +71,28 @@ def folder(cfg: DictConfig) -> Path:
     return Path(cfg.paths.root) / "study" / f"{cfg.study.name}-{key(cfg)}"
 
 
+def file(cfg: DictConfig, seed: str, supervisor: str, replicate: int) -> Path:
+    """Where a finished cell is told of."""
+    again = f"+{replicate}" if replicate else ""
+    return folder(cfg) / f"{seed}@{supervisor}{again}.json"
+
+
 def save(cfg: DictConfig, cell: Cell) -> Path:
-    again = f"+{cell.replicate}" if cell.replicate else ""
-    path = folder(cfg) / f"{cell.seed}@{cell.supervisor}{again}.json"
+    path = file(cfg, cell.seed, cell.supervisor, cell.replicate)
     write_atomically(path, json.dumps(asdict(cell), indent=2) + "\n")
+    write_atomically(path.parent / ARM, _said(cfg.study.arm))
     return path.parent
+
+
+def arm(folder: Path) -> str:
+    """The value that the study has of what its ablation varies; empty where it is in none."""
+    return (folder / ARM).read_text("utf-8") if (folder / ARM).exists() else ""
+
+
+def _said(arm: Any) -> str:
+    if isinstance(arm, ListConfig):
+        return "+".join(map(str, arm)) or "none"
+    return "" if arm is None else str(arm)
 
 
 def load(folder: Path) -> list[Cell]:

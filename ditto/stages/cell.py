@@ -1,11 +1,13 @@
 """One cell of the matrix: a seed tuned on a supervisor's simulation, beside its base and its teacher."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from ditto import study
 from ditto.models import Model, parameters
+from ditto.parts import check_part
 from ditto.records import Row
 from ditto.stages import answer, benchmark, characters, judge, simulate, tune
 from ditto.stages.check import check
@@ -13,20 +15,30 @@ from ditto.stages.push import push
 from ditto.store import Artifact, Store
 
 
-def run(cfg: DictConfig) -> Path:
-    """Make whatever of the cell is not there yet; returns the folder of its study."""
+def run(cfg: DictConfig) -> Path | None:
+    """Make whatever of the cell is not there yet; returns the folder of its study, or None after `study.part` of it."""
+    check_part(cfg.study.part)
     seed, supervisor = check(cfg)
     store = Store(cfg.paths.root)
     people = characters.run(cfg, store)
     tests = benchmark.run(cfg, store, people)
     judge.check_metrics(cfg.judge, tests.sessions)
-    simulated = simulate.run(cfg, store, people, supervisor)
-    tuned = tune.run(cfg, store, simulated, seed, supervisor)
 
     def judged(row: Row, model: Model, made: Artifact | None = None) -> str:
         answered = answer.run(cfg, store, tests, model, row, made)
         return judge.run(cfg, store, tests, answered, f"{row}-{model.name}", model).path.name
 
+    shared: Mapping[str, Callable[[], object]] = {
+        "benchmark": lambda: tests,
+        "simulate": lambda: simulate.run(cfg, store, people, supervisor),
+        "base": lambda: judged("base", seed),
+        "supervision": lambda: judged("supervision", supervisor),
+    }
+    if cfg.study.part in shared:
+        shared[cfg.study.part]()
+        return None
+    simulated = simulate.run(cfg, store, people, supervisor)
+    tuned = tune.run(cfg, store, simulated, seed, supervisor)
     rows = {
         "base": judged("base", seed),
         "supervision": judged("supervision", supervisor),

@@ -1,0 +1,84 @@
+"""What the cells of a sweep share: jobs that run side by side make it first, each part once, and wait for no lock.
+
+wave 1   benchmark                        the characters and the questions
+wave 2   simulate, base, supervision      a supervisor's dialogues; the two rows that many cells show
+then     cell                             the tuning and its imitation row, and the cell's file
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from omegaconf import DictConfig, OmegaConf
+
+from ditto import study
+from ditto.config import plain
+from ditto.errors import ConfigError
+from ditto.store import digest
+
+CELL: Final = "cell"
+WAVES: Final = (("benchmark",), ("simulate", "base", "supervision"))
+
+_ALL: Final = ("characters", "benchmark", "prompts", "engine")
+_ANSWERED: Final = (*_ALL, "answer", "judge")
+# What each part is made of. A group too few here costs a wait, one too many a job that finds everything done.
+_USES: Final[Mapping[str, tuple[str, ...]]] = {
+    "benchmark": _ALL,
+    "simulate": (*_ALL, "supervisor_engine", "supervisor", "simulate"),
+    "base": (*_ANSWERED, "seed"),
+    "supervision": (*_ANSWERED, "supervisor_engine", "supervisor"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A part that a cell may share with others: those with an equal `key`."""
+
+    part: str
+    name: str
+    key: str
+
+
+def check_part(part: str) -> None:
+    """See that there is such a part.
+
+    Raises:
+        ConfigError: there is not.
+    """
+    if part not in (CELL, *_USES):
+        raise ConfigError(f"study.part={part} is unknown: it is one of {', '.join((CELL, *_USES))}.")
+
+
+def shared(cfg: DictConfig) -> list[Shared]:
+    """The parts that the cell of `cfg` may share.
+
+    Raises:
+        DittoError: what is wrong with the configuration.
+    """
+    seed, supervisor = names(cfg)
+    of = {"benchmark": cfg.study.name, "simulate": supervisor, "base": seed, "supervision": supervisor}
+    return [Shared(part, f"{part} {of[part]}", digest([part, of[part], _values(cfg, part)])) for part in _USES]
+
+
+def names(cfg: DictConfig) -> tuple[str, str]:
+    """Seed and supervisor."""
+    from ditto.stages.check import models  # torch, which `--help` does without
+
+    seed, supervisor = models(cfg)
+    return seed.name, supervisor.name
+
+
+def cell(cfg: DictConfig) -> Path:
+    """Where the cell's file is or will be.
+
+    Raises:
+        DittoError: what is wrong with the configuration.
+    """
+    return study.file(cfg, *names(cfg), cfg.replicate)
+
+
+def _values(cfg: DictConfig, part: str) -> dict[str, Any]:
+    alone = OmegaConf.is_missing(cfg.supervisor, "path")  # the supervisor is the seed
+    chosen = {name: "seed" if alone and name == "supervisor" else name for name in _USES[part] if cfg.get(name)}
+    return {name: plain(cfg[source]) for name, source in chosen.items()}
