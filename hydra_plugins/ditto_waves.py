@@ -81,7 +81,8 @@ class Waves(BasicSweeper):
             file, shared = parts.cell(cfg), parts.shared(cfg)
         except DittoError:  # the job will say so
             return Job(parts.CELL, overrides)
-        if not (cfg.study.only_missing and file.exists()):
+        # The order of an ablation's arms is that of their jobs, so all of them are started.
+        if not cfg.study.only_missing or cfg.study.arm is not None or not file.exists():
             return Job(f"{parts.CELL} {file.stem}", overrides, shared)
         log.info("%-11s %s  there", parts.CELL, file.stem)
         found = folder / "there" / file.parent.name / study.CELL_DONE
