@@ -41,7 +41,7 @@ def _matrix(lines: Sequence[Line], title: str) -> Table:
         previous = row
         scored, total = (sum(getattr(x, n) for x in by_metric.values()) for n in ("n_scored", "n_total"))
         table.add_row(
-            row, seed or "-", supervisor or "-", *(_interval(by_metric[m]) for m in metrics), f"{scored}/{total}"
+            row, seed or "-", supervisor or "-", *(interval(by_metric[m]) for m in metrics), f"{scored}/{total}"
         )
     return table
 
@@ -63,7 +63,8 @@ def _findings(found: Sequence[Finding]) -> Table:
     return table
 
 
-def _interval(line: Line) -> str:
+def interval(line: Line) -> str:
+    """A mean with its bounds, as a table's field."""
     if math.isnan(line.value):
         return "unscored"
     return f"{line.value:.2f}" + ("" if math.isnan(line.ci_low) else f" [{line.ci_low:.2f}, {line.ci_high:.2f}]")

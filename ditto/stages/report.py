@@ -103,6 +103,11 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
     return folder
 
 
+def verdicts(root: Path, cells: list[Cell]) -> Judged:
+    """The verdicts on every row of the cells."""
+    return _verdicts(root, _artifacts(cells))
+
+
 def _artifacts(cells: list[Cell]) -> Artifacts:
     """Every judged row once, in the matrix's order."""
     entries = {Entry("base", c.seed, ""): c.rows["base"] for c in cells}

@@ -79,7 +79,7 @@ class Simulator:
 
     def write(self, train: Sequence[Character], path: Path) -> Mapping[str, Any]:
         """Write the dialogues of all characters to `path`, some pairs at a time; returns the counts."""
-        pairs = pair(train, self.settings.seed)
+        pairs = pair(self.settings.chosen(train), self.settings.seed)
         parts = [pairs[i : i + AT_ONCE] for i in range(0, len(pairs), AT_ONCE)]
         n_dialogues = write_jsonl(path, (dialogue for part in parts for dialogue in self._dialogues(part)))
         return {
@@ -95,12 +95,17 @@ class Simulator:
 
     def _dialogues(self, pairs: Sequence[Pair]) -> Iterator[Dialogue]:
         seed, query, response = self.settings.seed, self.settings.query, self.settings.response
-        asked, n_cut = query_requests(pairs, self.prompts, self.engine, query, self.settings.n_queries)
+        known = self.settings.known
+        shown = [(known(a, "query"), known(b, "query")) for a, b in pairs]
+        asked, n_cut = query_requests(shown, self.prompts, self.engine, query, self.settings.n_queries)
         samples = ask(self.engine, asked, self.journal, self.tally, f"{self.name} writes queries")
         queries = choose_queries(pairs, samples, query.n, seed, self.rejected, self.repaired)
         valid = {(q.source, q.character.id, q.character.lang) for q in queries if q.kind == "contrastive"}
+        queries = [q for q in queries if q.kind in self.settings.kinds]
         prepared = [
-            response_request(q.character, q.text, self.prompts[q.character.lang], self.engine, response)
+            response_request(
+                known(q.character, "response"), q.text, self.prompts[q.character.lang], self.engine, response
+            )
             for q in queries
         ]
         replies = ask(self.engine, [r for r, _ in prepared], self.journal, self.tally, f"{self.name} answers them")
