@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from ditto.engines.base import Failure, Request, Sampling
 from ditto.engines.scripted import Script, ScriptedEngine
@@ -88,6 +88,53 @@ def test_a_pair_without_a_valid_sample_has_no_queries(
     assert made.counts["pairs without a valid sample"] == 1
     assert made.counts["queries"] == 5 * 4
     assert made.counts["requested"] == 6 * 3 + 5 * 4
+
+
+@pytest.mark.parametrize(
+    ("knowledge", "in_queries", "in_responses"), [("[query,response]", 1, 1), ("[query]", 1, 0), ("[]", 0, 0)]
+)
+def test_profiles_are_shown_in_the_tasks_that_know(
+    cfg: DictConfig,
+    model: Model,
+    monkeypatch: pytest.MonkeyPatch,
+    knowledge: str,
+    in_queries: int,
+    in_responses: int,
+) -> None:
+    asked: list[tuple[bool, str]] = []
+
+    def script(request: Request) -> str:
+        asked.append((asks_for_queries(request), str([m["content"] for m in request.messages])))
+        return questions(request) if asks_for_queries(request) else "I know it well."
+
+    OmegaConf.update(cfg, "simulate.knowledge", OmegaConf.create(knowledge))
+    simulated(cfg, model, script, monkeypatch)
+    people = characters.run(cfg, Store(cfg.paths.root)).split.train
+    for of_queries, shown in ((True, in_queries), (False, in_responses)):
+        texts = [text for is_query, text in asked if is_query == of_queries]
+        assert texts
+        assert all(any(c.label in text and c.description in text for c in people) for text in texts)
+        assert all(any(c.article in text for c in people) == bool(shown) for text in texts)
+
+
+@pytest.mark.parametrize("kind", ["specific", "contrastive"])
+def test_queries_of_one_kind_alone_are_answered(
+    cfg: DictConfig, model: Model, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    cfg.simulate.kinds = [kind]
+    made = simulated(cfg, model, lambda r: questions(r) if asks_for_queries(r) else "I know it well.", monkeypatch)
+    sessions = read_jsonl(made.path / "dialogues.jsonl", Dialogue)
+    assert [[t.kind for t in s.turns] for s in sessions] == [[kind] * 2] * 6
+    assert (made.counts["pairs without a valid sample"], made.counts["queries"]) == (0, 6 * 2)
+    assert made.counts["requested"] == 6 * 3 + 6 * 2
+
+
+def test_characters_are_simulated_in_the_chosen_languages_alone(
+    cfg: DictConfig, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cfg.characters.languages, cfg.simulate.languages = ["en", "zh"], ["en"]
+    made = simulated(cfg, model, lambda r: questions(r) if asks_for_queries(r) else "I know it well.", monkeypatch)
+    assert [s.lang for s in read_jsonl(made.path / "dialogues.jsonl", Dialogue)] == ["en"] * 6
 
 
 def test_memory_does_not_grow_with_the_number_of_characters(
