@@ -40,14 +40,16 @@ class Shared:
     key: str
 
 
-def check_part(part: str) -> None:
-    """See that there is such a part.
+def check_study(node: DictConfig) -> None:
+    """See that what is asked of a study can be meant.
 
     Raises:
-        ConfigError: there is not.
+        ConfigError: it cannot.
     """
-    if part not in (CELL, *_USES):
-        raise ConfigError(f"study.part={part} is unknown: it is one of {', '.join((CELL, *_USES))}.")
+    if node.part not in (CELL, *_USES):
+        raise ConfigError(f"study.part={node.part} is unknown: it is one of {', '.join((CELL, *_USES))}.")
+    if not isinstance(node.only_missing, bool):
+        raise ConfigError(f"study.only_missing={node.only_missing} cannot be meant: it is true or false.")
 
 
 def shared(cfg: DictConfig) -> list[Shared]:

@@ -48,8 +48,10 @@ class Waves(BasicSweeper):
         """Run all combinations of the values in `arguments`.
 
         Raises:
+            ConfigError: what is asked of the study cannot be meant.
             Exception: what ended the first job that failed, after all others have run.
         """
+        parts.check_study(self.config.study)
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")

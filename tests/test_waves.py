@@ -16,7 +16,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig
 
 from ditto import run, study
-from ditto.errors import StageError
+from ditto.errors import ConfigError, StageError
 from tests.commands import TINY, ditto, made, matrix, start
 
 Plugins.instance()  # imports them; whoever imports one before has another class than Hydra
@@ -141,6 +141,17 @@ def test_a_cell_whose_configuration_is_wrong_is_left_to_its_job(launched: Launch
     launched._named = lambda cfg: cfg.study.part  # type: ignore[method-assign]
     run.main(wrong)
     assert launched.waves == [["benchmark"], ["base", "simulate", "supervision"], ["cell", "cell"]]
+
+
+@pytest.mark.parametrize("word", ["study.part=tune", "study.only_missing=maybe"])
+def test_what_cannot_be_meant_starts_nothing(
+    word: str, launched: Launched, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run.main([*FOUR, BESIDE, f"paths.root={tmp_path}", word])
+    assert ended.value.code == ConfigError.exit_code
+    assert f"ditto: {word} " in capfd.readouterr().err
+    assert not launched.waves
 
 
 def test_an_interrupted_job_of_submitit_is_queued_again() -> None:

@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from ditto import study
 from ditto.models import Model, parameters
-from ditto.parts import check_part
+from ditto.parts import check_study
 from ditto.records import Row
 from ditto.stages import answer, benchmark, characters, judge, simulate, tune
 from ditto.stages.check import check
@@ -17,7 +17,7 @@ from ditto.store import Artifact, Store
 
 def run(cfg: DictConfig) -> Path | None:
     """Make whatever of the cell is not there yet; returns the folder of its study, or None after `study.part` of it."""
-    check_part(cfg.study.part)
+    check_study(cfg.study)
     seed, supervisor = check(cfg)
     store = Store(cfg.paths.root)
     people = characters.run(cfg, store)

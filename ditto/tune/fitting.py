@@ -53,11 +53,16 @@ def fit(
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Take the signals back from Lightning, and let Ctrl-C through, of which it makes a bare exit."""
+    """Take the signals back from Lightning, and let Ctrl-C through, of which it makes a bare exit.
+
+    Another exit is meant, such as that of a preempted job.
+    """
     former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     except SystemExit as error:
+        if not isinstance(error.__context__, KeyboardInterrupt):
+            raise
         raise KeyboardInterrupt from error
     finally:
         if threading.current_thread() is threading.main_thread():

@@ -150,6 +150,15 @@ def test_one_rank_goes_on_where_two_were_where_the_strategy_allows_it(make: Make
         )
 
 
+def test_an_exit_that_is_asked_for_stays_one(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As submitit ends a job that is preempted, to have it queued again."""
+    tuning = make("tuning")
+    monkeypatch.setattr(pl.Trainer, "save_checkpoint", lambda *_, **__: sys.exit(144))
+    with pytest.raises(SystemExit) as ended:
+        rank.train(OmegaConf.load(tuning.folder / "job.yaml"), lambda step, loss: None)
+    assert ended.value.code == 144
+
+
 def test_a_checkpoint_whose_writing_was_killed_leaves_the_former_one(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
