@@ -234,11 +234,12 @@ def preempt(launch: psutil.Process, root: Path, how: signal.Signals) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # seven processes, on few cores
 def test_a_preempted_job_goes_on_and_nothing_is_made_twice(serial: Path, tmp_path: Path) -> None:
     words = [*SWEEP, "hydra/launcher=submitit_local", "hydra.launcher.timeout_min=20"]
     launch = start(tmp_path, *words)
     preempt(psutil.Process(launch.pid), tmp_path, signal.SIGUSR2)
-    out, err = launch.communicate(timeout=500)
+    out, err = launch.communicate(timeout=900)
     assert launch.returncode == 0, f"{out}\n{err}"
     errors = "".join(file.read_text("utf-8") for file in tmp_path.glob("jobs/*/*/.submitit/*/*_log.err"))
     output = "".join(file.read_text("utf-8") for file in tmp_path.glob("jobs/*/*/.submitit/*/*_log.out"))
