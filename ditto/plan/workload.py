@@ -31,9 +31,10 @@ def simulated(
     train: Sequence[Character], packs: Packs, settings: Simulation, ruler: Measure, replies: Replies
 ) -> tuple[Work, Work]:
     """The queries and the responses: every pair gives its questions, and both of it answer them."""
-    pairs, n = pair(train, settings.seed), settings.query.n
-    first = pairs[:SAMPLE]
-    asked, _ = query_requests(first, packs, ruler, settings.query, settings.n_queries)
+    pairs, n = pair(settings.chosen(train), settings.seed), settings.query.n
+    first, known = pairs[:SAMPLE], settings.known
+    shown = [(known(a, "query"), known(b, "query")) for a, b in first]
+    asked, _ = query_requests(shown, packs, ruler, settings.query, settings.n_queries)
     length = fmean([ruler.count_tokens(request.messages) for request in asked[::n]])
     written = replies.questions(settings.query, settings.n_queries)
     queries = Work(
@@ -46,10 +47,11 @@ def simulated(
         max_tokens=settings.query.max_tokens,
     )
     question = question_tokens(written, settings.n_queries)
-    each = 2 * settings.n_queries * len(pairs) / max(1, len({(c.lang, c.id) for c, _ in pairs}))
-    profile = fmean([_profile(c, packs, ruler, settings.response) for c, _ in first])
+    answered = len(settings.kinds) * settings.n_queries * len(pairs)
+    each = answered / max(1, len({(c.lang, c.id) for c, _ in pairs}))
+    profile = fmean([_profile(known(c, "response"), packs, ruler, settings.response) for c, _ in first])
     responses = _under_profiles(
-        2 * settings.n_queries * len(pairs),
+        answered,
         profile,
         question,
         each,
@@ -148,9 +150,10 @@ def session_lengths(
     train: Sequence[Character], packs: Packs, settings: Simulation, ruler: Measure, replies: Replies, longest: int
 ) -> list[int]:
     """Tokens of the dialogues to be learnt from, where these are still to be written."""
-    who = {(c.lang, c.id): c for two in pair(train, settings.seed) for c in two}
+    pairs = pair(settings.chosen(train), settings.seed)
+    who = {(c.lang, c.id): c for two in pairs for c in two}
     first = list(who.values())[:SAMPLE]
-    n_turns = round(2 * settings.n_queries * len(pair(train, settings.seed)) / len(who))
+    n_turns = round(len(settings.kinds) * settings.n_queries * len(pairs) / len(who))
     question = question_tokens(replies.questions(settings.query, settings.n_queries), settings.n_queries)
     each = question + replies.answer(settings.response)
     empty: list[Message] = [{"role": role, "content": ""} for _ in range(n_turns) for role in ("user", "assistant")]

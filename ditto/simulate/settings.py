@@ -36,8 +36,10 @@ class Simulation:
             raise ConfigError(f"simulate.n_queries={self.n_queries} cannot be meant: it must be from 1 to 20.")
         if self.response.n != 1:
             raise ConfigError(f"simulate.response.n={self.response.n}: one response is drawn for each query.")
-        if not self.kinds:
-            raise ConfigError(f"simulate.kinds=[] leaves nothing to answer: it is some of {list(KINDS)}.")
+        if not self.kinds or len(set(self.kinds)) < len(self.kinds):
+            raise ConfigError(
+                f"simulate.kinds={list(self.kinds)} cannot be meant: give some of {list(KINDS)}, each once."
+            )
         if self.languages is not None and not self.languages:
             raise ConfigError("simulate.languages=[] leaves nobody to simulate: null is all languages.")
 

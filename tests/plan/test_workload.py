@@ -1,5 +1,6 @@
 """Requests and tokens counted from records."""
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -28,6 +29,24 @@ def test_every_pair_is_asked_for_samples_and_both_of_it_answer() -> None:
     assert queries.fresh == pytest.approx(queries.prompt / 3)
     assert queries.sent == queries.fresh
     assert responses.fresh < responses.prompt
+
+
+def test_what_an_ablation_leaves_out_is_not_planned() -> None:
+    def planned(settings: Simulation) -> tuple[float, float, float, float, float]:
+        queries, responses = workload.simulated(SPLIT.train, PACKS, settings, Ruler(NANO), Replies())
+        learnt = sum(workload.session_lengths(SPLIT.train, PACKS, settings, Ruler(NANO), Replies(), 512))
+        return queries.requests, responses.requests, queries.prompt, responses.prompt, learnt
+
+    whole = planned(SETTINGS)
+    one_kind = planned(replace(SETTINGS, kinds=("specific",)))
+    assert one_kind[:3] == (whole[0], whole[1] / 2, whole[2])
+    assert one_kind[4] < 0.7 * whole[4]
+    one_language = planned(replace(SETTINGS, languages=("en",)))
+    assert one_language[:2] == (whole[0] / 2, whole[1] / 2)
+    unknown = planned(replace(SETTINGS, knowledge=("query",)))
+    assert unknown[:3] == whole[:3]
+    assert unknown[3] < 0.7 * whole[3]
+    assert planned(replace(SETTINGS, knowledge=()))[2] < 0.7 * whole[2]
 
 
 def test_a_conversation_reads_again_what_was_said_before() -> None:

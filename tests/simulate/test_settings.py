@@ -4,7 +4,7 @@ import pytest
 
 from ditto.engines.base import Sampling
 from ditto.errors import ConfigError
-from ditto.records import Character, Claim
+from ditto.records import Character, Claim, Kind
 from ditto.simulate.settings import Simulation
 
 ONE, THREE = Sampling(), Sampling(temperature=1.0, n=3)
@@ -53,9 +53,10 @@ def test_a_language_in_which_nobody_is_told_is_refused() -> None:
         Simulation(query=THREE, response=ONE, languages=("en", "fr")).chosen([somebody("en")])
 
 
-def test_no_kind_of_query_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"simulate\.kinds=\[\]"):
-        Simulation(query=THREE, response=ONE, kinds=())
+@pytest.mark.parametrize("kinds", [(), ("specific", "specific")])
+def test_no_kind_of_query_and_one_twice_are_refused(kinds: tuple[Kind, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"simulate\.kinds=\["):
+        Simulation(query=THREE, response=ONE, kinds=kinds)
 
 
 def test_no_language_is_refused() -> None:
