@@ -8,6 +8,7 @@ import pytest
 from ditto import study
 from ditto.run import CONF
 from ditto.stages import arms
+from tests.commands import CELL, ditto, matrix
 from tests.studies import Made, config, role, session
 
 
@@ -30,6 +31,16 @@ def test_the_arms_of_a_launch_make_one_table(tmp_path: Path) -> None:
     assert list(dict.fromkeys(row["arm"] for row in rows)) == ["32", "16"]
     apart = list(csv.DictReader((folder / "differences.csv").read_text("utf-8").splitlines()))
     assert {(row["arm"], row["against"], float(row["value"])) for row in apart} == {("16", "32", 0.0)}
+
+
+def test_an_experiment_ends_in_the_table_of_its_arms(tmp_path: Path) -> None:
+    log = ditto(tmp_path, "+experiment=kinds", *CELL, "simulate.kinds=[specific],[contrastive]").stderr
+    assert log.splitlines()[-1].endswith(str(tmp_path / "report" / "kinds"))
+    rows = matrix(tmp_path, "kinds").splitlines()
+    for arm in ("specific", "contrastive"):
+        alone = matrix(tmp_path, f"kinds-{arm}").splitlines()
+        assert [row for row in rows if row.endswith(f",{arm}")] == [f"{line},{arm}" for line in alone[1:]]
+    assert (tmp_path / "report" / "kinds" / "arms.png").exists()
 
 
 def test_studies_that_vary_nothing_are_named_as_before(tmp_path: Path) -> None:
