@@ -15,6 +15,7 @@ from ditto.records import (
     Character,
     Claim,
     Dialogue,
+    Page,
     Question,
     Session,
     Split,
@@ -48,8 +49,11 @@ DIALOGUE = Dialogue(
         {"role": "assistant", "content": "Ann.\r\n"},
     ),
 )
+PAGE = Page(title="Ann", url="https://en.wikipedia.org/wiki/Ann", revision=7)
 RECORDS: list[Any] = [
     CLAIM,
+    PAGE,
+    dataclasses.replace(FULL, page=PAGE, category="historical"),
     PLAIN,
     FULL,
     Split(train=(PLAIN,), test=(FULL,)),

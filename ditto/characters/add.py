@@ -1,5 +1,6 @@
 """`characters=add`: a few by Q-id, name, address or a profile of one's own, beside those of another source."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from ditto.errors import ConfigError
 from ditto.records import Character, Split
 from ditto.store import digest
 
+log = logging.getLogger(__name__)
 ARTICLE: Final = re.compile(r"https?://(?P<lang>[\w-]+)(\.m)?\.wikipedia\.org/(wiki|[a-z-]+)/(?P<title>[^?#]+)")
 ITEM: Final = re.compile(r"https?://(www|m)\.wikidata\.org/(wiki|entity)/(?P<id>Q\d+)")
 
@@ -87,7 +89,12 @@ class AddCharacters:
                 name = finder.id_of(text)
                 found = collect(route, [name], self._spoken, complete=False)
                 if not found.characters:
-                    raise ConfigError(f"characters.add: {text!r} cannot be had: {next(iter(found.dropped))} ({name}).")
+                    reason = next(iter(found.dropped))
+                    raise ConfigError(
+                        f"characters.add: {text!r} ({name}) cannot be told in {self._spoken[0].code}: {reason}."
+                    )
+                for reason in found.dropped:
+                    log.warning("characters.add: %r: %s.", text, reason)
                 yield text, found.characters
 
 
@@ -125,10 +132,11 @@ class Finder:
         called = [name for name in characters if found[name].exact]
         if len(called) == 1:
             return called[0]
-        if not characters:
-            raise ConfigError(f"characters.add: Wikidata has no character called {text!r}: give its Q-id or address.")
         listed = ", ".join(f"{one} ({found[one].label}, {found[one].description})" for one in called or characters)
-        raise ConfigError(f"characters.add: {text!r} may be one of several: {listed}; give its Q-id.")
+        if called:
+            raise ConfigError(f"characters.add: {text!r} may be one of several: {listed}; give its Q-id.")
+        near = f"; names that begin so have {listed}" if listed else ""
+        raise ConfigError(f"characters.add: Wikidata has no character called {text!r}{near}: give its Q-id or address.")
 
     @cached_property
     def _classes(self) -> list[str]:

@@ -27,7 +27,7 @@ class Route(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The characters, those with the most sitelinks first, and the entities left out by reason."""
+    """The characters, those with the most sitelinks first, and what was left out by reason."""
 
     characters: list[Character]
     dropped: Counter[str]
@@ -53,7 +53,7 @@ def collect(route: Route, ids: Sequence[str], languages: Sequence[Language], *, 
             continue
         told.add(one["id"])
         try:
-            told_of = list(_told(one, languages, labels, articles, complete))
+            told_of = list(_told(one, languages, labels, articles, complete, dropped))
         except Lacking as reason:
             dropped[str(reason)] += 1
         else:
@@ -68,14 +68,20 @@ class Lacking(Exception):
 
 
 def _told(
-    one: Entity, languages: Iterable[Language], labels: Labels, articles: Mapping[str, Articles], complete: bool
+    one: Entity,
+    languages: Iterable[Language],
+    labels: Labels,
+    articles: Mapping[str, Articles],
+    complete: bool,
+    dropped: Counter[str],
 ) -> Iterator[Character]:
     for position, language in enumerate(languages):
         try:
             yield _character(one, language, labels, articles[language.code])
-        except Lacking:
+        except Lacking as reason:
             if complete or position == 0:
                 raise
+            dropped[f"{reason}, told in another language"] += 1
 
 
 def _character(one: Entity, language: Language, labels: Labels, articles: Articles) -> Character:

@@ -59,7 +59,9 @@ def _counts(split: Split) -> list[list[str]]:
     rows = {"characters": [len({c.id for c in side}) for side in sides]}
     if len(languages) > 1:
         spoken = [Counter(c.id for c in side).values() for side in sides]
-        rows["in all languages"] = [sum(n == len(languages) for n in side) for side in spoken]
+        rows[f"in each of {', '.join(map(escape, languages))}"] = [
+            sum(n == len(languages) for n in side) for side in spoken
+        ]
     for category, title in CATEGORIES.items():
         rows[title] = [len({c.id for c in side if c.category == category}) for side in sides]
     for lang in languages:

@@ -62,11 +62,22 @@ class Wanted:
         return f"{self.n}/{lists}/{self.complete}/{self.living}/{self.curation}/{self.n_test}/{self.seed}"
 
     def split_of(self, found: Collected) -> Split:
-        """The collected characters curated, and some of them kept apart."""
+        """The collected characters curated, and some of them kept apart.
+
+        Raises:
+            ConfigError: too few are left to keep `n_test` apart.
+        """
         kept, dropped = curate(found.characters, self.curation)
         if self.complete:
             spoken = Counter(character.id for character in kept)
             whole = [character for character in kept if spoken[character.id] == len(self.languages)]
             dropped["short article in another language"] = len(kept) - len(whole)
             kept = whole
-        return replace(split_roles(kept, self.n_test, self.seed), dropped=dict(found.dropped + dropped))
+        dropped = found.dropped + dropped
+        if len({character.id for character in kept}) < self.n_test + 2:
+            reasons = ", ".join(f"{n} {reason}" for reason, n in dropped.most_common()) or "nobody else was found"
+            raise ConfigError(
+                f"characters.n_test={self.n_test} of {len({c.id for c in kept})} characters leaves fewer than 2 to "
+                f"train on (left out: {reasons}): ask for more by characters.n, or for less of each."
+            )
+        return replace(split_roles(kept, self.n_test, self.seed), dropped=dict(dropped))

@@ -216,7 +216,7 @@ class Client:
     def _heed(self, url: str, state: RetryCallState) -> None:
         """What one request is asked to wait, the others wait too; a wait that one would notice is told."""
         if state.upcoming_sleep >= NOTICED:
-            log.info("%s gave no answer but %s; asked again in %.0f s", url, _error(state), state.upcoming_sleep)
+            log.info("%s gave no answer: %s; asked again in %.0f s", url, _error(state), state.upcoming_sleep)
         with self._lock:
             self.counts["waited"] += 1
             self._quiet_until = max(self._quiet_until, time.monotonic() + _error(state).asked)

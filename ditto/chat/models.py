@@ -88,6 +88,19 @@ def cells(root: Path, chosen_study: str | None) -> dict[str, list[tuple[str, Cel
     return found
 
 
+def asked(name: str, root: Path, chosen_study: str | None) -> Path | None:
+    """The folder of the characters that the study of the cell `name` is about; None where `name` is no cell.
+
+    Raises:
+        StoreError: an artifact that led to it is damaged or gone.
+    """
+    there = cells(root, chosen_study).get(name) if "@" in name else None
+    if not there:
+        return None
+    _, cell = there[0]
+    return lineage.origin(root, lineage.judged(root, cell.rows["imitation"]).benchmark, "characters")
+
+
 def _tuning(root: Path, cell: Cell) -> Path:
     _, key = lineage.judged(root, cell.rows["imitation"]).model
     folder = next((root / "tune").glob(f"*-{key}"), None)

@@ -113,13 +113,9 @@ class Cast:
         return f"Nobody of the {len(self)} characters is called {said!r}: {meant}"
 
 
-def from_artifacts(root: Path) -> list[Character]:
-    """The characters of the studies under `root`, those kept apart first; what cannot be read is left out and told."""
-    found = list[Character]()
-    for part in ("test", "train"):
-        for folder in sorted((root / "characters").glob("*-*")):
-            found += _read(folder, f"{part}.jsonl")
-    return found
+def from_artifacts(folders: Sequence[Path]) -> list[Character]:
+    """The characters in these folders, those kept apart first; what cannot be read is left out and told."""
+    return [c for part in ("test", "train") for folder in folders for c in _read(folder, f"{part}.jsonl")]
 
 
 def _read(folder: Path, file: str) -> Iterator[Character]:

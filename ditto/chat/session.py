@@ -61,9 +61,12 @@ def _speaker(cfg: DictConfig, name: str, sampling: Sampling, *, second: bool) ->
 
 
 def _characters(cfg: DictConfig, given: Arguments) -> Sequence[Character]:
-    """Those of the studies under the root; those of the source where it is named, or where there are none."""
+    """Those of the cell's study, or of all under the root; the source's where it is named, or there are none."""
     named = any(word.startswith(("characters=", "characters.")) for word in given.overrides)
-    if not named and (found := from_artifacts(Path(cfg.paths.root))):
+    root = Path(cfg.paths.root)
+    cells = [folder for name in (cfg.model, cfg.other) if name and (folder := models.asked(name, root, cfg.study))]
+    folders = cells or sorted((root / "characters").glob("*-*"))
+    if not named and (found := from_artifacts(folders)):
         return found
     split = build(cfg.characters).split()
     return (*split.test, *split.train)

@@ -23,6 +23,7 @@ from ditto.simulate.settings import Simulation
 
 SAMPLE: Final = 48
 ARTICLE: Final = 4000
+CLAIMS: Final = 20
 FILLER: Final = "What was it that your father taught you on the morning before you left?"
 Packs = Mapping[str, Prompts]
 
@@ -136,10 +137,19 @@ def written(test: Sequence[Character], settings: Building) -> list[Session]:
 
 
 def collected(n: int, n_test: int, languages: Sequence[str]) -> Split:
-    """Characters such as a source will yield, `n` in each language, with articles of `ARTICLE` words."""
+    """Characters such as a source will yield, `n` in each language, with claims, and articles of `ARTICLE` words."""
     article = " ".join(["Born in a town on the coast, the hero left it early."] * (ARTICLE // 12))
     made = [
-        Character(id=f"{i}", lang=lang, label=f"Hero {i}", description="hero of a long story", article=article)
+        Character(
+            id=f"{i}",
+            lang=lang,
+            label=f"Hero {i}",
+            description="hero of a long story",
+            claims=tuple(
+                Claim(id=f"{i}/{k}", property=f"trait {k}", value=f"number {k} of {i}") for k in range(CLAIMS)
+            ),
+            article=article,
+        )
         for lang in languages
         for i in range(n)
     ]

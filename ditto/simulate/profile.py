@@ -1,7 +1,8 @@
 """A character's profile as prompts show it, cut at a sentence where the context is too small."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from itertools import takewhile
+from functools import lru_cache
 
 from ditto.characters.sentences import spans
 from ditto.prompts.inert import inert
@@ -29,10 +30,14 @@ def cut(text: str, size: int) -> str:
     """The whole sentences within the first `size` characters of `text`."""
     if len(text) <= size:
         return text
-    end = 0
-    for _, stop in takewhile(lambda span: span[1] <= size, spans(text)):
-        end = stop
-    return text[:end]
+    stops = _stops(text)
+    whole = bisect_right(stops, size)
+    return text[: stops[whole - 1]] if whole else ""
+
+
+@lru_cache(maxsize=64)  # a bisection cuts the same few articles again and again
+def _stops(text: str) -> tuple[int, ...]:
+    return tuple(stop for _, stop in spans(text))
 
 
 def fit(

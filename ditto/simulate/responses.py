@@ -1,7 +1,8 @@
 """Response simulation: the character answers from its profile (paper, section 3.2)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from random import Random
 
 from ditto.characters.sentences import sentences
@@ -45,7 +46,11 @@ def dialogues(
     """Each character's turns in random order, under its brief introduction instead of the profile."""
     turns: dict[tuple[str, str], list[Turn]] = defaultdict(list)
     characters = {(q.character.id, q.character.lang): q.character for q in queries}
-    told = {who: sentences(character) for who, character in characters.items()}
+
+    @lru_cache(maxsize=64)
+    def told(who: tuple[str, str]) -> tuple[Claim, ...]:
+        return sentences(characters[who]) if who in characters else ()
+
     for query, reply in zip(queries, replies, strict=True):
         try:
             response = text_of(reply, query.character.lang)
@@ -53,7 +58,7 @@ def dialogues(
             rejected[str(reason)] += 1
             continue
         source = (query.source, query.character.lang)
-        cited = evidence(claims[source], told.get(source, ()), f"{query.text}\n{response}")
+        cited = evidence(claims[source], partial(told, source), f"{query.text}\n{response}")
         turn = Turn(query=query.text, response=response, kind=query.kind, source=query.source, evidence=cited)
         turns[query.character.id, query.character.lang].append(turn)
     out = []
@@ -63,12 +68,12 @@ def dialogues(
     return out
 
 
-def evidence(claims: Sequence[Claim], article: Sequence[Claim], text: str) -> tuple[Claim, ...]:
-    """What the turn rests on: the claims whose value is named in `text`, and the sentences of the article that are
-    the only ones to name such a value.
+def evidence(claims: Sequence[Claim], article: Callable[[], Sequence[Claim]], text: str) -> tuple[Claim, ...]:
+    """What the turn rests on: the claims whose value is named in `text`, and the sentences of the article, which is
+    asked for where there are such claims, that are the only ones to name such a value.
     """
     named = tuple(claim for claim in claims if claim.value in text)
-    naming = [[sentence for sentence in article if claim.value in sentence.value] for claim in named]
+    naming = [[sentence for sentence in article() if claim.value in sentence.value] for claim in named]
     return (*named, *dict.fromkeys(found[0] for found in naming if len(found) == 1))
 
 

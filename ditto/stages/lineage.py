@@ -40,11 +40,11 @@ def judged(root: Path, name: str) -> Judged:
         StoreError: an artifact is damaged, or one that it was made from is no longer there.
     """
     path = root / "judge" / name
-    answers = _origin(root, path, "answer")
-    return Judged(path, answers, _origin(root, answers, "benchmark"))
+    answers = origin(root, path, "answer")
+    return Judged(path, answers, origin(root, answers, "benchmark"))
 
 
-def _origin(root: Path, path: Path, stage: str) -> Path:
+def origin(root: Path, path: Path, stage: str) -> Path:
     """The artifact of `stage` that the one at `path` was made from."""
     key = verified(path)["inputs"][stage]
     found = next((root / stage).glob(f"*-{key}"), None)

@@ -131,11 +131,11 @@ def test_several_of_a_name_are_listed(query: Server, tmp_path: Path) -> None:
     [
         ("Nobody At All", "no character called 'Nobody At All'"),
         ("London", "no character called 'London'"),
-        ("sherlock h", "may be one of several: Q4653"),
-        ("Q900000901", "'Q900000901' cannot be had: no such entity"),
-        ("Q5", "'Q5' cannot be had: no article (en)"),
+        ("sherlock h", "called 'sherlock h'; names that begin so have Q4653 (Sherlock Holmes"),
+        ("Q900000901", "'Q900000901' (Q900000901) cannot be told in en: no such entity"),
+        ("Q5", "'Q5' (Q5) cannot be told in en: no article (en)"),
         ("https://en.wikipedia.org/wiki/Nowhere", "is no article that Wikidata knows"),
-        ("Scheherazade", "'Scheherazade' cannot be had: disambiguation (en) (Q154421)"),
+        ("Scheherazade", "'Scheherazade' (Q154421) cannot be told in en: disambiguation (en)"),
     ],
 )
 def test_who_cannot_be_added_is_told_in_a_sentence(

@@ -47,7 +47,7 @@ def test_everything_is_counted() -> None:
     sheet = datasheet(Split(train=tuple(train), test=tuple(test), dropped={"rare": 1, "short article": 1234}), "mine")
     assert table(sheet, "Characters: mine") == [
         ["characters", "100", "4", "104"],
-        ["in all languages", "50", "0", "50"],
+        ["in each of en, zh", "50", "0", "50"],
         *([name, "25", "1", "26"] for name in ("fictional", "historical", "living", "without category")),
         ["records in en", "100", "4", "104"],
         ["records in zh", "50", "0", "50"],

@@ -85,11 +85,11 @@ def test_the_characters_of_all_studies_are_there_and_a_damaged_one_is_told(
 ) -> None:
     artifact(tmp_path, "one", [PEOPLE[0]], [PEOPLE[2]])
     broken = artifact(tmp_path, "two", [PEOPLE[3]], [PEOPLE[4]])
-    assert [c.id for c in from_artifacts(tmp_path)] == ["Q2", "Q4", "Q1", "Q3"]
+    assert [c.id for c in from_artifacts(sorted((tmp_path / "characters").glob("*-*")))] == ["Q2", "Q4", "Q1", "Q3"]
     manifest = broken / "manifest.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"files": {"gone": {}}}))
     verified.cache_clear()
     with caplog.at_level(logging.WARNING):
-        assert [c.id for c in from_artifacts(tmp_path)] == ["Q2", "Q1"]
+        assert [c.id for c in from_artifacts(sorted((tmp_path / "characters").glob("*-*")))] == ["Q2", "Q1"]
     assert "Its characters are left out." in caplog.text
-    assert from_artifacts(tmp_path / "nowhere") == []
+    assert from_artifacts([]) == []

@@ -86,18 +86,18 @@ def stating(who: Character, *claims: Claim) -> tuple[Claim, ...]:
 def test_a_turn_cites_the_claims_it_names_and_the_sentences_that_state_them(who: Character) -> None:
     home, mentor, *_ = who.claims
     told = sentences(who)
-    cited = evidence(who.claims, told, f"{mentor.value} went to {home.value}.")
+    cited = evidence(who.claims, lambda: told, f"{mentor.value} went to {home.value}.")
     assert cited == stating(who, home, mentor)
     assert len(cited) == 4
-    assert evidence(who.claims, told, "nothing") == ()
-    assert evidence(who.claims, (), home.value) == (home,)
+    assert evidence(who.claims, lambda: told, "nothing") == ()
+    assert evidence(who.claims, tuple, home.value) == (home,)
 
 
 def test_a_value_that_several_sentences_name_leads_to_none_and_a_sentence_is_cited_once() -> None:
     one, two, three = (Claim(id=value, property="p", value=value) for value in ("Bonn", "Rhine", "Graz"))
     article = "He saw Bonn on the Rhine. He left for Graz. In Graz he stayed."
     told = sentences(Character(id="Q1", lang="en", label="He", description="d", article=article))
-    assert evidence((one, two, three), told, "Bonn, Rhine and Graz") == (one, two, three, told[0])
+    assert evidence((one, two, three), lambda: told, "Bonn, Rhine and Graz") == (one, two, three, told[0])
 
 
 def test_the_evidence_is_that_of_whom_the_query_was_written_for() -> None:
