@@ -39,8 +39,9 @@ def collect(route: Route, ids: Sequence[str], languages: Sequence[Language], *, 
     A character is dropped where a language lacks something of it: any language if it has to be `complete`, or
     the first; otherwise it is without the language.
     """
-    referenced, titles = set[str](), {language.code: dict[str, None]() for language in languages}
+    referenced, titles, n_found = set[str](), {language.code: dict[str, None]() for language in languages}, 0
     for one in route.entities(ids):
+        n_found += 1
         referenced |= entity.referenced(one)
         for language in languages:
             if title := entity.title(one, language):
@@ -58,7 +59,7 @@ def collect(route: Route, ids: Sequence[str], languages: Sequence[Language], *, 
             dropped[str(reason)] += 1
         else:
             found.append((-entity.n_sitelinks(one), entity.number(one["id"]), told_of))
-    dropped["no such entity"] += len(set(ids)) - len(told)
+    dropped["no such entity"] += len(set(ids)) - n_found
     found.sort(key=lambda row: row[:2])
     return Collected([character for *_, characters in found for character in characters], +dropped)
 

@@ -9,6 +9,7 @@ that an entity of use would have.
 import re
 import sqlite3
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,7 +70,7 @@ class Anything:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(ABC):
     """A pass over the lines. Rows go to the tables that they are named by."""
 
     path: Path
@@ -97,9 +98,9 @@ class Lines:
                 rows.setdefault("broken", []).append((number, f"no entity ({type(error).__name__})"))
         return rows
 
+    @abstractmethod
     def look(self, units: bytes, start: int, stop: int, rows: Rows) -> None:
         """Add to the rows what is to be kept of one line, of which no copy is made before it is known to be of use."""
-        raise NotImplementedError
 
     def store(self, work: sqlite3.Connection, found: Rows, line: int) -> None:
         for table, rows in found.items():
