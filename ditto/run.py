@@ -30,6 +30,7 @@ from ditto.store import DISK
 PACKAGE: Final = Path(__file__).parent
 # In a checkout the tree stands beside the package, in a wheel inside it.
 CONF: Final = next(f for f in (PACKAGE / "conf", PACKAGE.parent / "conf") if f.is_dir())
+ENDED: Final = list[DittoError]()  # what ended the only job
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _refuse_numbers(sys.argv[1:])
         _hydra()
+        failure = ENDED.pop() if ENDED else None
     except BrokenPipeError:  # the reader of `--help | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
@@ -60,7 +62,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def _hydra(cfg: DictConfig) -> None:
+    """One job. A single one's error is put aside, for Hydra would print the whole command before it; a sweep's is
+    raised, so that the sweep knows.
+    """
     register_resolvers()  # workers of a launcher start here
+    try:
+        _job(cfg)
+    except DittoError as error:
+        if HydraConfig.get().mode != RunMode.RUN:
+            raise
+        ENDED.append(error)
+
+
+def _job(cfg: DictConfig) -> None:
     # torch and transformers load only once the configuration holds
     from transformers.utils import logging
 

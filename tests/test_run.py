@@ -248,4 +248,5 @@ def assert_refused(arguments: list[str], code: int, says: str, capfd: pytest.Cap
     assert len(sentences) == 1, printed
     assert says in sentences[0]
     assert "Traceback" not in printed
+    assert "Error executing job" not in printed  # Hydra's line with the whole command
     assert all(artifact.startswith("characters ") for artifact in made(printed))
