@@ -19,7 +19,7 @@ function forest(d, widest) {
 
 function finding(f, widest) {
   const d = f.difference;
-  const facts = [f.source, f.metric, f.adjusted < 0.001 ? "p < 0.001" : `p = ${f.adjusted.toFixed(3)}`];
+  const facts = [f.source, f.metric, f.adjusted < 0.001 ? "adjusted p < 0.001" : `adjusted p = ${f.adjusted.toFixed(3)}`];
   if (f.effect != null) facts.push(`effect ${signed(f.effect)} sd`);
   facts.push(count(f.roles, "role") + (f.needed == null ? "" : ` of about ${f.needed.toLocaleString("en")} needed`));
   if (f.replicates > 1) facts.push(count(f.replicates, "replicate"));
