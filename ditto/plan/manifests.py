@@ -43,8 +43,16 @@ def taken(root: Path) -> list[Taken]:
     """All finished stages under `root` that asked or tuned a model, the latest last; unreadable ones are left out."""
     manifests = {m["key"]: m for stage in (*STAGES, "benchmark") for m in _manifests(root / stage)}
     in_order = sorted((m for m in manifests.values() if m["stage"] in STAGES), key=lambda m: m.get("made", ""))
-    found = (_taken(m, manifests) for m in in_order)
+    found = (_understood(m, manifests) for m in in_order)
     return [one for one in found if one]
+
+
+def _understood(m: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Taken | None:
+    """None of a stage that another version counted otherwise."""
+    try:
+        return _taken(m, others)
+    except (KeyError, TypeError, ZeroDivisionError):
+        return None
 
 
 def _manifests(folder: Path) -> Iterator[dict[str, Any]]:
