@@ -41,6 +41,19 @@ class Person:
         before, _, self.seen = self.seen.partition(text)
         return before
 
+    def interrupts(self, text: str) -> None:
+        """Presses Ctrl-C until `text` is seen: pressed in the instant before readline waits for a key, it is only
+        noticed at the next press (CPython looks for signals when the wait is interrupted).
+        """
+        for _ in range(3):
+            self.types("\x03")
+            try:
+                self.sees(text, seconds=30)
+            except AssertionError:
+                continue
+            return
+        self.sees(text, seconds=1)
+
     def types(self, keys: str) -> None:
         os.write(self._screen, keys.encode())
 
@@ -77,12 +90,11 @@ def test_a_conversation(person: Person) -> None:
     person.sees("Hi there")
     person.sees("Nago Gova: ")
     person.sees("> ")
-    person.types("a line that is never s\x03")
-    person.sees("(Ctrl-C again leaves.)")
+    person.types("a line that is never s")
+    person.sees("never s")
+    person.interrupts("(Ctrl-C again leaves.)")
     person.types("/undo\r")
     person.sees("(Taken back: Hi there)")
-    person.types("\x03")
-    person.sees("(Ctrl-C again leaves.)")
-    person.types("\x03")
-    person.sees("ditto: Interrupted twice, so the conversation has ended.")
+    person.interrupts("(Ctrl-C again leaves.)")
+    person.interrupts("ditto: Interrupted twice, so the conversation has ended.")
     assert person.ends() == 130
