@@ -13,7 +13,8 @@ from omegaconf import OmegaConf
 
 from ditto.characters import sparql, wikibase
 from ditto.characters.collect import collect
-from ditto.characters.criteria import FICTIONAL, HUMAN, QID
+from ditto.characters.criteria import FICTIONAL, QID
+from ditto.characters.entity import HUMAN
 from ditto.characters.languages import Language, language
 from ditto.characters.live import Live, Wikimedia, check_languages
 from ditto.characters.profile import SUFFIXES, read_profile

@@ -9,7 +9,6 @@ from ditto.characters import entity
 from ditto.characters.languages import Language
 
 QID: Final = re.compile(r"Q[1-9][0-9]*")
-HUMAN: Final = "Q5"
 FICTIONAL: Final = "Q15632617"
 # Pages of Wikipedia's own: disambiguations, of people's names too, lists, categories, templates.
 PAGES: Final = ("Q4167410", "Q22808320", "Q13406463", "Q4167836", "Q11266439")

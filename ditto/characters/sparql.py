@@ -21,8 +21,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from ditto.characters.criteria import HUMAN, PAGES, QID, Criteria
-from ditto.characters.entity import BORN, DIED, LONG_AGO, number
+from ditto.characters.criteria import PAGES, QID, Criteria
+from ditto.characters.entity import BORN, DIED, HUMAN, LONG_AGO, number
 from ditto.characters.languages import Language
 from ditto.characters.web import Client, TimedOut
 from ditto.errors import ConfigError, DataError

@@ -11,6 +11,7 @@ from random import Random
 from string import Formatter
 from typing import Protocol
 
+from ditto.characters.roles import names
 from ditto.errors import ConfigError, DataError
 from ditto.records import Character, Question, Session, Split
 from ditto.simulate.scripts import WORD
@@ -132,16 +133,11 @@ def check_named_apart(split: Split) -> None:
     Raises:
         DataError: a name of a test character is also a trained one's.
     """
-    trained = {(c.lang, name): c.id for c in split.train for name in _names(c)}
-    shared = [(c, name) for c in split.test for name in _names(c) if (c.lang, name) in trained]
+    trained = {(c.lang, name): c.id for c in split.train for name in sorted(names(c))}
+    shared = [(c, name) for c in split.test for name in sorted(names(c)) if (c.lang, name) in trained]
     if shared:
         who, name = shared[0]
         raise DataError(
             f"{len(shared)} names are of both a trained and a test character, the first is {name!r} ({who.lang}) of "
             f"{trained[who.lang, name]} and {who.id}: keep only one of the two."
         )
-
-
-def _names(character: Character) -> list[str]:
-    names = (character.label, *character.aliases)
-    return sorted({folded for name in names if (folded := " ".join(name.casefold().split()))})

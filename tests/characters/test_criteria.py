@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ditto.characters.criteria import FICTIONAL, HUMAN, PAGES, Criteria, fits
+from ditto.characters.criteria import FICTIONAL, PAGES, Criteria, fits
+from ditto.characters.entity import HUMAN
 from ditto.characters.languages import language
 from tests.characters.wiki import CLASSES, WORLD, an_item, item, statement
 
