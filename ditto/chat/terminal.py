@@ -27,6 +27,7 @@ HELP: Final = """\
 Ctrl-C stops a reply; twice, it leaves.
 """
 PROMPT: Final = "> "
+LEFT: Final = "Interrupted twice, so the conversation has ended."
 
 
 class Terminal:
@@ -56,6 +57,12 @@ class Terminal:
         """
         names = " and ".join(talk.speaker.name for talk in self._talks)
         self._note(f"{names} as {_who(self._role)}. /help lists the commands.")
+        try:
+            self._converse()
+        except KeyboardInterrupt:  # while the press before it was being answered
+            raise Interrupted(LEFT) from None
+
+    def _converse(self) -> None:
         while True:
             try:
                 line = self._read(PROMPT).strip()
@@ -124,7 +131,7 @@ class Terminal:
     def _pressed(self, what: str) -> None:
         self._presses += 1
         if self._presses > 1:
-            raise Interrupted("Interrupted twice, so the conversation has ended.")
+            raise Interrupted(LEFT)
         self._note(f"{what}Ctrl-C again leaves.")
 
     def _switch(self, said: str) -> None:

@@ -18,9 +18,9 @@ from tests.chat.people import CAST, speaker, talk
 PRESS = KeyboardInterrupt()
 
 
-def typed(talks: list[Talk], *lines: str | KeyboardInterrupt) -> list[str]:
+def typed(talks: list[Talk], *lines: str | KeyboardInterrupt, out: io.StringIO | None = None) -> list[str]:
     """What is on the screen after these lines, without the greeting; Ctrl-C where a line is `PRESS`."""
-    left, out = list(lines), io.StringIO()
+    left, out = list(lines), out or io.StringIO()
 
     def read(_: str) -> str:
         if not left:
@@ -165,3 +165,17 @@ def test_ctrl_c_twice_leaves() -> None:
     with pytest.raises(Interrupted):
         typed([pressed()], "Hi", PRESS)
     assert typed([talk()], PRESS, "Hi", PRESS)[-1] == "(Ctrl-C again leaves.)"
+
+
+class PressedAtTheNote(io.StringIO):
+    """Somebody presses Ctrl-C again while the first press is being answered."""
+
+    def write(self, text: str) -> int:
+        if "Ctrl-C again leaves" in text:
+            raise KeyboardInterrupt
+        return super().write(text)
+
+
+def test_a_press_that_meets_the_answer_to_the_one_before_leaves() -> None:
+    with pytest.raises(Interrupted, match="Interrupted twice"):
+        typed([talk()], PRESS, out=PressedAtTheNote())
