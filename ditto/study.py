@@ -19,10 +19,12 @@ from ditto.config import defining, plain
 from ditto.errors import ConfigError
 from ditto.store import digest, write_atomically
 
-# Parts of the configuration that do not change a study's numbers; of the engines, see `defining`.
+# Parts of the configuration that do not change a study's numbers; of the engines, see `defining`. Of the trainer, the
+# precision alone does: large seeds may be tuned with ZeRO-3 beside small ones with DDP, in one matrix.
 NUISANCE: Final = (
     "seed",
     "supervisor",
+    "trainer",
     "paths",
     "report",
     "threads",
@@ -64,7 +66,8 @@ def key(cfg: DictConfig) -> str:
         if name not in (*NUISANCE, "study")
     }
     engines = {name: defining(cfg[name]) for name in ("engine", "supervisor_engine") if cfg.get(name)}
-    return digest(parts | engines | {"study": {"name": cfg.study.name}})
+    same = {"study": {"name": cfg.study.name}, "trainer": {"precision": cfg.trainer.precision}}
+    return digest(parts | engines | same)
 
 
 def folder(cfg: DictConfig) -> Path:

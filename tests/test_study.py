@@ -40,9 +40,10 @@ def plain_key() -> str:
         "threads=4",
         "replicate=2",
         "study.replicates=3",
+        "trainer=zero3",
     ],
 )
-def test_models_and_where_things_lie_do_not_change_the_study(change: str, plain_key: str) -> None:
+def test_models_and_where_things_lie_or_run_do_not_change_the_study(change: str, plain_key: str) -> None:
     assert study.key(config(change)) == plain_key
 
 
@@ -57,6 +58,7 @@ def test_models_and_where_things_lie_do_not_change_the_study(change: str, plain_
         "answer.max_tokens=50",
         "prompts=paper",
         "judge=words",
+        "trainer.precision=bf16-true",
     ],
 )
 def test_whatever_changes_a_number_changes_the_study(change: str, plain_key: str) -> None:
