@@ -14,29 +14,20 @@ from typing import Any, Final
 from ditto.engines.ask import Tally, ask
 from ditto.engines.base import Engine, Request, Result, Sampling
 from ditto.errors import ConfigError
-from ditto.evaluate import parse
 from ditto.evaluate.benchmark import N_CANDIDATES, candidates, comparable
-from ditto.evaluate.evidence import SCHEMA, evidence_of, numbered
+from ditto.evaluate.evidence import SCHEMA, evidence_of
 from ditto.evaluate.llm import introduction
-from ditto.evaluate.parse import Unparsed
-from ditto.evaluate.shown import mark
+from ditto.evaluate.reading import CHECK, reads, turned_down
 from ditto.journal import Journal
 from ditto.prompts import Prompts
-from ditto.records import Character, Claim, Message, Question, Session
+from ditto.records import Character, Claim, Question, Session
 from ditto.simulate.filters import Malformed, text_of, whole
-from ditto.simulate.profile import fit, slots
 from ditto.simulate.queries import Query, choose_queries, pair, query_requests
 from ditto.simulate.responses import response_request
 
 SAMPLES: Final = 3  # of a pair's queries, of which one valid one is chosen (paper, section 3.2)
 # Of query replies, of queries, of evidence, of references and of checks, in turn.
 REASONS: Final = ("rejected", "repaired", "dropped", "invented", "unanswered", "unchecked")
-CHECK: Final[Mapping[str, Any]] = {
-    "type": "object",
-    "properties": {"reason": {"type": "string"}, "refuses": {"type": "boolean"}},
-    "required": ["reason", "refuses"],
-    "additionalProperties": False,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +192,7 @@ class Builder:
         rejects, reason, text = None, "", ""
         try:
             text = whole(reply)
-            said = parse.refuses(text)
-            rejects, reason = (None, said.reason) if isinstance(said, Unparsed) else (said, "")
+            rejects = turned_down(text)
         except Malformed as malformed:
             reason = str(malformed)
         if rejects is None:
@@ -212,19 +202,10 @@ class Builder:
         return Check(character=role.id, lang=role.lang, turn=turn, rejects=rejects, reason=reason, transcript=text)
 
     def _reads(self, query: Query, task: str, schema: Mapping[str, Any]) -> Request:
-        """The query under its character's profile, fenced; the profile first, so that engines compute it once."""
-        role, prompts, sampling = query.character, self.checking[query.character.lang], self.settings.reading
-
-        def build(articles: Sequence[str]) -> tuple[Message, ...]:
-            profile = slots(role, articles[0]) | {"claims": numbered(role.claims)}
-            word = mark(profile)
-            word = mark(profile | {"query": query.text}) if word in query.text else word
-            return ({"role": "user", "content": prompts.render(task, mark=word, query=query.text, **profile)},)
-
-        limit = self.engine.max_length - sampling.max_tokens
-        messages, cuts = fit(build, (role.article,), self.engine.count_tokens, limit)
+        prompts = self.checking[query.character.lang]
+        request, cuts = reads(query, task, schema, prompts, self.engine, self.settings.reading)
         self.seen["profiles cut"] += cuts
-        return Request(messages, sampling, schema=schema)
+        return request
 
     def _ask(self, requests: Sequence[Request], what: str) -> list[Result]:
         return ask(self.engine, requests, self.journal, self.tally, f"{self.name} {what}".strip())
