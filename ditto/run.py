@@ -30,6 +30,7 @@ from ditto.store import DISK
 PACKAGE: Final = Path(__file__).parent
 # In a checkout the tree stands beside the package, in a wheel inside it.
 CONF: Final = next(f for f in (PACKAGE / "conf", PACKAGE.parent / "conf") if f.is_dir())
+REPORTED: Final = ("cell", "query_quality")  # tasks whose jobs are told of together, at the end of the launch
 ENDED: Final = list[DittoError]()  # what ended the only job
 
 
@@ -78,7 +79,7 @@ def _job(cfg: DictConfig) -> None:
     # torch and transformers load only once the configuration holds
     from transformers.utils import logging
 
-    from ditto.stages import carried, cell, collect, plan, validate
+    from ditto.stages import carried, cell, collect, plan, query_quality, validate
 
     logging.disable_progress_bar()  # every stage shows its own
     tasks = {
@@ -86,6 +87,7 @@ def _job(cfg: DictConfig) -> None:
         "collect": collect.run,
         "validate_judge": validate.run,
         "judge_answers": carried.run,
+        "query_quality": query_quality.run,
     }
     if cfg.task not in tasks:
         raise ConfigError(f"task={cfg.task} is unknown: it is one of {', '.join(tasks)}.")
@@ -100,7 +102,7 @@ def _job(cfg: DictConfig) -> None:
     except Interrupted:
         _queue_again()
         raise
-    if cfg.task != "cell" or folder is None:
+    if cfg.task not in REPORTED or folder is None:
         return
     (job / study.CELL_DONE).write_text(str(folder.absolute()), "utf-8")
 
@@ -125,15 +127,18 @@ def _refuse_numbers(arguments: Sequence[str]) -> None:
 
 
 def _report() -> None:
-    """Report on the studies whose cells this launch has finished, or planned, also when others of them failed."""
+    """Report on what the jobs of this launch have finished, or planned, also when others of them failed."""
     if launch := study.Launch.current:
-        from ditto.stages import arms, plan, report
+        from ditto.stages import arms, plan, query_quality, report
 
         if launch.cfg.plan:
             plan.finish(launch.cfg, launch.folder)
             return
         done = sorted(launch.folder.rglob(study.CELL_DONE), key=lambda f: (len(f.parent.name), f.parent.name))
         folders = list(dict.fromkeys(Path(f.read_text("utf-8")) for f in done))
+        if folders and launch.cfg.task == "query_quality":
+            query_quality.finish(launch.cfg, folders)
+            return
         for folder, name in arms.names(launch.cfg.study.name, folders).items():
             report.run(launch.cfg, folder, name)
         if arms.varied(folders):
