@@ -20,14 +20,12 @@ def show(lines: Sequence[Line], apart: Sequence[Difference], title: str) -> None
 
 def _table(lines: Sequence[Line], title: str) -> Table:
     table = Table(title=f"{title}: share of the queries [95% interval], resampled by role", title_style="bold")
-    for column in ("supervisor", "kind"):
-        table.add_column(column)
-    for column in ("parameters", "correct", "unsure", "incorrect", "queries", "roles"):
-        table.add_column(column, justify="right")
+    for column in ("supervisor", "parameters", "kind", "correct", "unsure", "incorrect", "queries", "roles"):
+        table.add_column(column, justify="left" if column in ("supervisor", "kind") else "right")
     for x in lines:
         size = "unknown" if math.isnan(x.parameters) else f"{x.parameters:,}"
         correct = f"{x.correct:.2f} [{x.correct_low:.2f}, {x.correct_high:.2f}]"
         unsure = f"{x.unsure:.2f} [{x.unsure_low:.2f}, {x.unsure_high:.2f}]"
         incorrect = f"{x.incorrect:.2f} [{x.incorrect_low:.2f}, {x.incorrect_high:.2f}]"
-        table.add_row(x.supervisor, x.kind, size, correct, unsure, incorrect, f"{x.queries:,}", str(x.roles))
+        table.add_row(x.supervisor, size, x.kind, correct, unsure, incorrect, f"{x.queries:,}", str(x.roles))
     return table
