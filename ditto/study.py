@@ -16,7 +16,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from ditto.config import defining, plain
-from ditto.errors import ConfigError
+from ditto.errors import ConfigError, StoreError
 from ditto.store import digest, write_atomically
 
 # Parts of the configuration that do not change a study's numbers; of the engines, see `defining`. Of the trainer, the
@@ -99,13 +99,24 @@ def _said(arm: Any) -> str:
 
 
 def load(folder: Path) -> list[Cell]:
-    """The study's cells, small seeds and small supervisors first."""
-    rows: list[dict[str, Any]] = [json.loads(f.read_text("utf-8")) for f in sorted(folder.glob("*@*.json"))]
-    cells = [Cell(**row) for row in rows]
+    """The study's cells, small seeds and small supervisors first.
+
+    Raises:
+        StoreError: a file is damaged, or another version's.
+    """
     return sorted(
-        cells,
+        map(_cell, folder.glob("*@*.json")),
         key=lambda c: (c.seed_parameters, c.seed, c.supervisor_parameters or math.inf, c.supervisor, c.replicate),
     )
+
+
+def _cell(file: Path) -> Cell:
+    try:
+        return Cell(**json.loads(file.read_text("utf-8")))
+    except (ValueError, TypeError):
+        raise StoreError(
+            f"{file} is damaged or of another version of ditto: remove it and run its cell again."
+        ) from None
 
 
 def named(root: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ from omegaconf.errors import InterpolationResolutionError
 
 from ditto import study
 from ditto.config import register_resolvers
+from ditto.errors import StoreError
 from ditto.run import CONF
 from ditto.study import Cell
 
@@ -93,6 +94,13 @@ def test_cells_are_ordered_by_size_and_not_by_name(tmp_path: Path) -> None:
 def test_a_folder_without_cells_is_an_empty_study(tmp_path: Path) -> None:
     (tmp_path / "notes.json").write_text("{}")
     assert study.load(tmp_path) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"seed": "a"}', '{"seed": "a", "model": "b"}'])
+def test_a_cell_of_another_version_is_one_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a@b.json").write_text(text)
+    with pytest.raises(StoreError, match=r"a@b\.json is damaged or of another version of ditto: remove it"):
+        study.load(tmp_path)
 
 
 def test_replicates_of_a_cell_lie_beside_it_in_one_study(tmp_path: Path) -> None:

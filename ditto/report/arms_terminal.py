@@ -1,6 +1,7 @@
 """An ablation as a terminal shows it."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -9,12 +10,16 @@ from ditto.report.arms import ArmLine, Difference
 from ditto.report.matrix import ALL, measured
 from ditto.report.terminal import interval
 
+NONE_APART: Final = (
+    "No arm can be compared with the first: that takes a cell which both have, scored for two roles at least."
+)
+
 
 def show(lines: Sequence[ArmLine], apart: Sequence[Difference], title: str) -> None:
     """Print the tuned models over all languages, and how far each lies from the first arm's, to standard output."""
     console = Console(width=None if Console().is_terminal else 120, highlight=False)
     console.print(_arms([x for x in lines if x.row == "imitation" and x.language == ALL], title))
-    console.print(_apart([x for x in apart if x.language == ALL]))
+    console.print(_apart([x for x in apart if x.language == ALL]) if apart else NONE_APART)
 
 
 def _arms(lines: Sequence[ArmLine], title: str) -> Table:
@@ -33,8 +38,7 @@ def _arms(lines: Sequence[ArmLine], title: str) -> Table:
 
 
 def _apart(apart: Sequence[Difference]) -> Table:
-    against = apart[0].against if apart else ""
-    table = Table(title=f"Against {against}, p adjusted over all languages", title_style="bold")
+    table = Table(title=f"Against {apart[0].against}, p adjusted over all languages", title_style="bold")
     for column in ("arm", "seed", "supervisor", "metric"):
         table.add_column(column)
     for column in ("difference", "p"):

@@ -22,8 +22,19 @@ HEADS: Final = ("model", "metric", "difference [95%]", "p", "roles", "roles need
 
 def notes(table: MainTable) -> list[str]:
     """What to know when reading the table."""
-    few = f"MT-Bench's role-play has {table.questions} questions here, which carry little: mind the intervals."
-    return [ABOUT, few] if table.questions else [ABOUT]
+    found = [ABOUT]
+    if table.questions:
+        few = f"MT-Bench's role-play has {table.questions} questions here, which carry little: mind the intervals."
+        found.append(few)
+    tuned = {cell.model for cell in table.cells if cell.state == "tuned"}
+    if alone := dict.fromkeys(cell.model for cell in table.cells if cell.model not in tuned):
+        found.append(
+            f"No cell has these models tuned on their own dialogues, so they stand as bases: {', '.join(alone)}."
+        )
+    measured = rows(table.cells)
+    if unscored := [name for name, cells in measured.items() if all(math.isnan(c.value) for c in cells.values())]:
+        found.append(f"Every verdict is unscored of {', '.join(unscored)}.")
+    return found
 
 
 def markdown(table: MainTable, title: str) -> str:

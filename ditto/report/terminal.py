@@ -14,13 +14,16 @@ MARK = {
     "does not hold": "[red]does not hold[/]",
     "cannot tell": "[yellow]cannot tell[/]",
 }
+NONE_FOUND = (
+    "This matrix can say nothing on the paper's statements: each takes two roles at least that are scored in both rows."
+)
 
 
 def show(lines: Sequence[Line], found: Sequence[Finding], title: str) -> None:
     """Print both tables to standard output."""
     console = Console(width=None if Console().is_terminal else 120, highlight=False)
     console.print(_matrix([line for line in lines if line.language == ALL], title))
-    console.print(_findings(found))
+    console.print(_findings(found) if found else NONE_FOUND)
 
 
 def _matrix(lines: Sequence[Line], title: str) -> Table:

@@ -36,8 +36,7 @@ def run(
     study = {
         "study": folder.name,
         **_matrix(cells, lines),
-        "findings": report["findings"],
-        "pgr": report["pgr"],
+        **{name: report[name] for name in ("missing", "findings", "pgr")},
         "rows": [
             {**asdict(entry), "benchmark": numbers[row.benchmark] if row else None} for entry, row in rows.items()
         ],
@@ -78,7 +77,6 @@ def _matrix(cells: Sequence[Cell], lines: Sequence[Line]) -> Json:
     return {
         "seeds": seeds,
         "supervisors": supervisors,
-        "missing": data.missing(cells, seeds, supervisors),
         "metrics": [
             {"name": m, "unit": figures.UNIT[m], "range": figures.RANGE[m]}
             for m in measured(line.metric for line in lines)

@@ -17,7 +17,7 @@ from ditto.evaluate.labels import read_labels
 from ditto.evaluate.upstream import export
 from ditto.plan import kept
 from ditto.records import Answer, Verdict, read_jsonl
-from ditto.report import people, terminal
+from ditto.report import gaps, people, place, terminal
 from ditto.report.findings import findings
 from ditto.report.matrix import Aggregation, Entry, Judged, ReplicateLine, by_replicate, matrix, to_csv
 from ditto.report.plain import without_nan
@@ -63,36 +63,33 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
     seeds = list(dict.fromkeys(c.seed for c in runs))
     parameters = {c.supervisor: c.supervisor_parameters for c in runs}
     supervisors = sorted(parameters, key=lambda name: (parameters[name] or math.inf, name))
+    mark = place.mark([cells_folder], _artifacts(runs).values(), cfg.report.aggregation)
+    place.clear(folder, mark)
     lines, found = matrix(everything, cfg.report.aggregation), findings(everything, seeds, supervisors)
     shares = recovered(everything, parameters | {c.seed: c.seed_parameters for c in runs})
     write_atomically(folder / "matrix.csv", to_csv(lines))
     if again := by_replicate(everything, cfg.report.aggregation):
         write_atomically(folder / "replicates.csv", to_csv(again, ReplicateLine))
     write_atomically(folder / "pgr.csv", to_csv(shares, Recovered))
+    lacking = gaps.missing(runs, seeds, supervisors)
     report = {
+        **mark,
         "study": name,
         "cells": [asdict(c) for c in runs],
+        "missing": lacking,
         "matrix": [asdict(line) for line in lines],
         "findings": [asdict(f) for f in found],
         "pgr": [asdict(line) for line in shares],
     }
-    write_atomically(folder / "report.json", json.dumps(without_nan(report), indent=2) + "\n")
+    write_atomically(folder / place.FILE, json.dumps(without_nan(report), indent=2) + "\n")
     if cfg.report.figures:
         from ditto.report import figures
 
         figures.draw(lines, seeds, supervisors, folder)
     terminal.show(lines, found, name)
-    if cfg.report.main_table:
-        _main_table(cfg, artifacts, judged, folder)
-    if cfg.report.labels:
-        lines_of_people = _people(root, Path(cfg.report.labels), artifacts, judged)
-        write_atomically(folder / "people.csv", to_csv(lines_of_people, people.Line))
-    if cfg.report.upstream:
-        _carry(cfg, artifacts, folder / "upstream")
-    if cfg.report.inspect:
-        from ditto.stages import inspect_logs
-
-        inspect_logs.run(cfg, artifacts.values(), folder / "inspect")
+    for sentence in gaps.told(everything, lacking):
+        log.warning(sentence)
+    _asked_for(cfg, artifacts, judged, folder)
     kept.compare(root, cells_folder.name, folder)
     log.info("%-11s %s", "report", folder)
     if cfg.report.page:
@@ -101,6 +98,21 @@ def run(cfg: DictConfig, cells_folder: Path, name: str) -> Path:
         path = page.run(root, runs, _artifacts(runs), lines, without_nan(report), folder)
         log.info("%-11s %s", "page", path)
     return folder
+
+
+def _asked_for(cfg: DictConfig, artifacts: Artifacts, judged: Judged, folder: Path) -> None:
+    """What `report` has switches for."""
+    if cfg.report.main_table:
+        _main_table(cfg, artifacts, judged, folder)
+    if cfg.report.labels:
+        lines_of_people = _people(Path(cfg.paths.root), Path(cfg.report.labels), artifacts, judged)
+        write_atomically(folder / "people.csv", to_csv(lines_of_people, people.Line))
+    if cfg.report.upstream:
+        _carry(cfg, artifacts, folder / "upstream")
+    if cfg.report.inspect:
+        from ditto.stages import inspect_logs
+
+        inspect_logs.run(cfg, artifacts.values(), folder / "inspect")
 
 
 def verdicts(root: Path, cells: list[Cell]) -> Judged:

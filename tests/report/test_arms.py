@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,17 @@ def test_figures_are_the_same_twice(tmp_path: Path) -> None:
         arms_figure.draw(lines, tmp_path / name)
     for file in ("arms.png", "arms.svg"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_arms_that_nobody_scored_are_shown_and_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unscored = [replace(v, value=None) for v in verdicts(0)]
+    both = {"a": {TUNED: unscored}, "b": {TUNED: unscored}}
+    show(side_by_side(both), differences(both), "study")
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.count("unscored") == 2
+    assert "No arm can be compared with the first" in out
+    arms_figure.draw(side_by_side(both), tmp_path)
+    assert (tmp_path / "arms.png").stat().st_size > 0
 
 
 def test_the_terminal_shows_each_arm_and_its_distance_from_the_first(capsys: pytest.CaptureFixture[str]) -> None:

@@ -149,7 +149,15 @@ def test_the_document_marks_what_is_published_and_warns_of_few_questions() -> No
     assert "has 3 questions" in text
     assert "roles needed to see" in text
     assert "nan" not in text
-    assert len(notes(main_table(ROLES, NONE))) == 1
+    assert len(notes(main_table({BASE: ROLES[BASE], TUNED: ROLES[TUNED]}, NONE))) == 1
+
+
+def test_what_the_table_lacks_is_said_below_it() -> None:
+    judged = {BASE: ROLES[BASE], TUNED: votes("identity", [None, None]), OTHER: ROLES[OTHER]}
+    assert notes(main_table(judged, NONE))[1:] == [
+        "No cell has these models tuned on their own dialogues, so they stand as bases: s.",
+        "Every verdict is unscored of xs + DITTO.",
+    ]
 
 
 def test_a_bar_in_a_name_does_not_end_its_cell() -> None:

@@ -16,7 +16,6 @@ from ditto.report.matrix import Entry
 from ditto.report.page import data
 from ditto.report.page.build import CUTS, embedded, pack, page
 from ditto.report.page.data import Cut, Json, Texts
-from ditto.study import Cell
 from tests.studies import role, session
 
 STUDY: Json = {"study": "s", "findings": [], "rows": []}
@@ -128,15 +127,6 @@ def test_a_page_of_36_cells_stays_under_30_mb() -> None:
 
     html = page(STUDY, lambda cut: {f"row-{i}": chunk(cut) for i in range(48)})
     assert 15_000_000 < len(html.encode()) < 30_000_000
-
-
-def test_cells_that_lack_are_found() -> None:
-    def cell(seed: str, supervisor: str) -> Cell:
-        return Cell(seed, supervisor, 1, 1, {})
-
-    both = ["s", "l"]
-    assert data.missing([cell("s", "s"), cell("l", "s"), cell("l", "l")], both, both) == [("s", "l")]
-    assert data.missing([cell("s", "s"), cell("l", "l")], both, both) == []  # tuned on themselves, as it is meant
 
 
 def test_a_long_curve_has_as_many_points_as_can_be_seen() -> None:

@@ -84,6 +84,7 @@ def test_what_was_not_scored_is_called_so(wide: None, capsys: pytest.CaptureFixt
     text = capsys.readouterr().out
     assert text.count("unscored") == 3
     assert "0/24" in text
+    assert "This matrix can say nothing on the paper's statements" in text
     assert "nan" not in text
 
 

@@ -1,13 +1,14 @@
 """Studies of one launch that differ in `study.arm` are reported by arm, and together."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
 
 from ditto import study
 from ditto.run import CONF
-from ditto.stages import arms
+from ditto.stages import arms, report
 from tests.commands import CELL, ditto, matrix
 from tests.studies import Made, config, role, session
 
@@ -31,6 +32,26 @@ def test_the_arms_of_a_launch_make_one_table(tmp_path: Path) -> None:
     assert list(dict.fromkeys(row["arm"] for row in rows)) == ["32", "16"]
     apart = list(csv.DictReader((folder / "differences.csv").read_text("utf-8").splitlines()))
     assert {(row["arm"], row["against"], float(row["value"])) for row in apart} == {("16", "32", 0.0)}
+
+
+def test_arms_that_lack_a_cell_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    cfg = config(tmp_path, "study.name=amount", "study.arm=whole")
+    sessions = [session(role(n)) for n in range(4)]
+    whole = Made(cfg, ["one", "two"], sessions).save()
+    arms.run(config(tmp_path, "study.name=amount"), [whole, arm(tmp_path, 16)])
+    assert caplog.messages == ["The arm 16 lacks one on two, two on one, two on two: it is compared without."]
+
+
+def test_a_single_studys_report_in_the_folder_of_the_arms_is_replaced(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cfg, folders = config(tmp_path, "study.name=amount"), [arm(tmp_path, 32), arm(tmp_path, 16)]
+    report.run(cfg, folders[0], "amount")
+    folder = arms.run(cfg, folders)
+    assert f"holds the report of {folders[0].name}, which has other settings" in caplog.text
+    assert sorted(f.name for f in folder.iterdir()) == ["differences.csv", "matrix.csv", "report.json"]
+    found = json.loads((folder / "report.json").read_text("utf-8"))
+    assert found["arms"] == {"32": folders[0].name, "16": folders[1].name}
 
 
 def test_an_experiment_ends_in_the_table_of_its_arms(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The report of a study from what its cells have left: the main table, MT-Bench's column, Inspect logs."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ditto.run import CONF
 from ditto.stages import lineage, report
 from ditto.stages.engine import load_prompts
 from ditto.store import Artifact, Recipe, Store
+from tests import studies
 
 ROLES = tuple(Character(id=f"p{n}", lang="en", label=f"P{n}", description="a potter") for n in range(3))
 
@@ -108,6 +110,67 @@ def test_a_study_that_is_not_there_or_not_one_is_told_at_once(tmp_path: Path) ->
     folders = [finished(config(tmp_path, "study.name=mt", f"benchmark.seed={n}"), "quality", 7.0) for n in range(2)]
     with pytest.raises(ConfigError, match=f"are several: name one of .*{folders[1].name.rpartition('-')[2]}"):
         report.check_report(cfg)
+
+
+def test_two_studies_of_one_name_are_not_mixed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first = finished(config(tmp_path), "identity", 1.0)
+    folder = report.run(config(tmp_path, "report.main_table=true"), first, "default")
+    second = finished(config(tmp_path, "benchmark.seed=7"), "quality", 7.0)
+    assert report.run(config(tmp_path), second, "default") == folder
+    assert f"{folder} holds the report of {first.name}, which has other settings: this one replaces it." in caplog.text
+    assert not (folder / "main_table.csv").exists()
+    assert json.loads((folder / "report.json").read_text("utf-8"))["studies"] == [second.name]
+
+
+def test_what_an_older_version_left_is_no_part_of_the_report(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "report" / "default"
+    folder.mkdir(parents=True)
+    for name in ("report.json", "replicates.csv", "people.csv", "plan.csv"):
+        (folder / name).write_text("{}", "utf-8")
+    report.run(config(tmp_path), finished(config(tmp_path), "identity", 1.0), "default")
+    assert sorted(f.name for f in folder.iterdir()) == ["index.html", "matrix.csv", "pgr.csv", "report.json"]
+    [sentence] = [x for x in caplog.messages if "version" in x]
+    assert sentence == f"{folder} holds a report by another version of ditto, which this one replaces."
+
+
+def test_the_same_report_again_keeps_what_was_asked_for_before(tmp_path: Path) -> None:
+    cells = finished(config(tmp_path), "identity", 1.0)
+    folder = report.run(config(tmp_path, "report.main_table=true"), cells, "default")
+    before = (folder / "report.json").read_bytes()
+    report.run(config(tmp_path), cells, "default")
+    assert (folder / "main_table.csv").exists()
+    assert (folder / "report.json").read_bytes() == before
+
+
+def test_an_unfinished_matrix_and_an_unscored_cell_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def votes(row: str, *_: object) -> list[float | None]:
+        return [None] if row == "imitation-large-on-large" else [1.0]
+
+    made = studies.Made(
+        config(tmp_path),
+        ["small", "large"],
+        [studies.session(studies.role(n)) for n in range(3)],
+        votes=votes,
+        reason="no number",
+        skip={("small", "large")},
+    )
+    folder = report.run(config(tmp_path, "report.main_table=true", "report.figures=true"), made.save(), "holes")
+    assert [x for x in caplog.messages if "lacks" in x or "unscored" in x] == [
+        "The matrix lacks small on large: the same command with study.only_missing=true runs what is left.",
+        "Every verdict is unscored of imitation large on large: 30 times because of 'no number'.",
+    ]
+    assert json.loads((folder / "report.json").read_text("utf-8"))["missing"] == [["small", "large"]]
+    assert "- Every verdict is unscored of large + DITTO." in (folder / "main_table.md").read_text("utf-8")
+    assert (folder / "heatmaps.png").exists()
+
+
+def test_a_study_of_one_cell_has_nothing_to_be_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    words = ("report.main_table=true", "report.figures=true")
+    folder = report.run(config(tmp_path, *words), finished(config(tmp_path), "identity", 1.0), "one")
+    assert caplog.messages == []
+    found = json.loads((folder / "report.json").read_text("utf-8"))
+    assert {f["source"] for f in found["findings"]} == {"table 2", "section 6 (1)"}
+    assert found["pgr"] == found["missing"] == []
 
 
 def test_inspect_is_asked_for_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

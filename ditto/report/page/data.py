@@ -12,7 +12,6 @@ from typing import Any, Final
 from ditto.evaluate.aggregate import turn_scores
 from ditto.records import Answer, Session, Verdict
 from ditto.report.matrix import Entry, Line, measured, to_csv
-from ditto.study import Cell
 
 Json = dict[str, Any]
 POINTS: Final = 400  # of a learning curve; more cannot be told apart on a screen
@@ -78,14 +77,6 @@ def row_chunk(row: Texts, cut: Cut = WHOLE) -> Json:
 def matrix_rows(lines: Iterable[Line]) -> list[dict[str, str]]:
     """The lines of `matrix.csv`, their numbers as it has them."""
     return list(csv.DictReader(io.StringIO(to_csv(lines))))
-
-
-def missing(cells: Sequence[Cell], seeds: Sequence[str], supervisors: Sequence[str]) -> list[tuple[str, str]]:
-    """The cells that the matrix still lacks; a study of models tuned on themselves lacks no others."""
-    there = {(c.seed, c.supervisor) for c in cells}
-    if all(seed == supervisor for seed, supervisor in there):
-        return []
-    return [(s, t) for s in seeds for t in supervisors if (s, t) not in there]
 
 
 def artifact(manifest: Mapping[str, Any]) -> Json:
