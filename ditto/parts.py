@@ -2,6 +2,7 @@
 
 wave 1   benchmark                        the characters and the questions
 wave 2   simulate, base, supervision      a supervisor's dialogues; the two rows that many cells show
+wave 3   filter                           what is kept of them, where they are filtered
 then     cell                             the tuning and its imitation row, and the cell's file
 """
 
@@ -18,14 +19,16 @@ from ditto.errors import ConfigError
 from ditto.store import digest
 
 CELL: Final = "cell"
-WAVES: Final = (("benchmark",), ("simulate", "base", "supervision"))
+WAVES: Final = (("benchmark",), ("simulate", "base", "supervision"), ("filter",))
 
 _ALL: Final = ("characters", "benchmark", "prompts", "engine")
 _ANSWERED: Final = (*_ALL, "answer", "judge")
+_SIMULATED: Final = (*_ALL, "supervisor_engine", "supervisor", "simulate")
 # What each part is made of. A group too few here costs a wait, one too many a job that finds everything done.
 _USES: Final[Mapping[str, tuple[str, ...]]] = {
     "benchmark": _ALL,
-    "simulate": (*_ALL, "supervisor_engine", "supervisor", "simulate"),
+    "simulate": _SIMULATED,
+    "filter": (*_SIMULATED, "filter"),
     "base": (*_ANSWERED, "seed"),
     "supervision": (*_ANSWERED, "supervisor_engine", "supervisor"),
 }
@@ -60,7 +63,8 @@ def shared(cfg: DictConfig) -> list[Shared]:
     """
     seed, supervisor = names(cfg)
     of = {"benchmark": cfg.study.name, "simulate": supervisor, "base": seed, "supervision": supervisor}
-    return [Shared(part, f"{part} {of[part]}", digest([part, of[part], _values(cfg, part)])) for part in _USES]
+    of |= {"filter": supervisor} if cfg.get("filter") else {}
+    return [Shared(part, f"{part} {who}", digest([part, who, _values(cfg, part)])) for part, who in of.items()]
 
 
 def names(cfg: DictConfig) -> tuple[str, str]:

@@ -68,6 +68,10 @@ class Artifact:
     counts: dict[str, Any]
     cached: bool
 
+    @property
+    def stage(self) -> str:
+        return self.path.parent.name
+
 
 def digest(value: Any) -> str:
     """Twelve hex digits that stand for a value of JSON's kinds."""

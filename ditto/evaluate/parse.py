@@ -65,6 +65,11 @@ REFUSES: Final = _form(
     "(?:是否)?拒(?:答|绝(?:回答)?)|答案|判断",
     r"(?P<value>(?i:yes|no|true|false)|是|否)",
 )
+SOUND: Final = _form(
+    "sound|answer(?= ?:| is ?:)|verdict",
+    "(?:是否)?合格|答案|判断",
+    r"(?P<value>(?i:yes|no|true|false)|是|否)",
+)
 
 
 def score(reply: str) -> float | Unparsed:
@@ -80,6 +85,11 @@ def choice(reply: str, n: int) -> int | Unparsed:
 def refuses(reply: str) -> bool | Unparsed:
     """Whether the judge says that the answer refuses."""
     return _verdict(reply, "refuses", REFUSES, _truth)
+
+
+def sound(reply: str) -> bool | Unparsed:
+    """Whether a response is said to be sound."""
+    return _verdict(reply, "sound", SOUND, _truth)
 
 
 def _verdict(reply: str, key: str, form: re.Pattern[str], read: Callable[[Any], T | Unparsed]) -> T | Unparsed:

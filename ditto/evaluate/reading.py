@@ -23,19 +23,25 @@ CHECK: Final[Mapping[str, Any]] = {
 
 
 def reads(
-    query: Query, task: str, schema: Mapping[str, Any], prompts: Prompts, engine: Measure, sampling: Sampling
+    query: Query,
+    task: str,
+    schema: Mapping[str, Any],
+    prompts: Prompts,
+    engine: Measure,
+    sampling: Sampling,
+    **more: str,
 ) -> tuple[Request, int]:
     """What `task` of the prompts asks, everything fenced, and whether the profile was cut (0 or 1).
 
-    The profile comes first, so that engines compute it once.
+    The profile comes first, so that engines compute it once. `more` fills the slots of other texts than the query.
     """
-    role = query.character
+    role, texts = query.character, {"query": query.text, **more}
 
     def build(articles: Sequence[str]) -> tuple[Message, ...]:
         profile = slots(role, articles[0]) | {"claims": numbered(role.claims)}
         word = mark(profile)
-        word = mark(profile | {"query": query.text}) if word in query.text else word
-        return ({"role": "user", "content": prompts.render(task, mark=word, query=query.text, **profile)},)
+        word = mark(profile | texts) if any(word in text for text in texts.values()) else word
+        return ({"role": "user", "content": prompts.render(task, mark=word, **texts, **profile)},)
 
     limit = engine.max_length - sampling.max_tokens
     messages, cuts = fit(build, (role.article,), engine.count_tokens, limit)

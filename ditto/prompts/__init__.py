@@ -37,17 +37,19 @@ JUDGING: Final = {
     "reminder": frozenset({"example"}),
 }
 BUILDING: Final = {task: PROFILE | {"mark", "query"} for task in ("evidence", "check")}
-Kind = Literal["playing", "judging", "building"]
+FILTERING: Final = {"check": BUILDING["check"], "sound": PROFILE | {"mark", "query", "response"}}
+Kind = Literal["playing", "judging", "building", "filtering"]
 TASKS: Final[Mapping[Kind, Mapping[str, frozenset[str]]]] = {
     "playing": PLAYING,
     "judging": JUDGING,
     "building": BUILDING,
+    "filtering": FILTERING,
 }
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """One pack's prompts in one language, for the tasks of a role, of a judge or of who builds a benchmark.
+    """One pack's prompts in one language, for the tasks of a role, of a judge, of who builds a benchmark, of a filter.
 
     Raises:
         ConfigError: the pack lacks the language or a task, or a text has a slot its task does not offer.

@@ -64,7 +64,7 @@ def dialogues(
     out = []
     for who in sorted(turns):
         Random(f"{seed}/{who}").shuffle(turns[who])
-        out.append(_dialogue(characters[who], turns[who], brief(characters[who], prompts)))
+        out.append(dialogue(*who, turns[who], brief(characters[who], prompts)))
     return out
 
 
@@ -77,11 +77,10 @@ def evidence(claims: Sequence[Claim], article: Callable[[], Sequence[Claim]], te
     return (*named, *dict.fromkeys(found[0] for found in naming if len(found) == 1))
 
 
-def _dialogue(character: Character, turns: Sequence[Turn], system: str) -> Dialogue:
+def dialogue(character: str, lang: str, turns: Sequence[Turn], system: str) -> Dialogue:
+    """The turns under what the character's player is told."""
     messages: list[Message] = [{"role": "system", "content": system}]
     for turn in turns:
         messages.append({"role": "user", "content": turn.query})
         messages.append({"role": "assistant", "content": turn.response})
-    return Dialogue(
-        character=character.id, lang=character.lang, system=system, turns=tuple(turns), messages=tuple(messages)
-    )
+    return Dialogue(character=character, lang=lang, system=system, turns=tuple(turns), messages=tuple(messages))

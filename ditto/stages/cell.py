@@ -10,6 +10,7 @@ from ditto.models import Model, parameters
 from ditto.parts import check_study
 from ditto.records import Row
 from ditto.stages import answer, benchmark, characters, judge, simulate, tune
+from ditto.stages import filter as filtering
 from ditto.stages.check import check
 from ditto.stages.push import push
 from ditto.store import Artifact, Store
@@ -31,21 +32,37 @@ def run(cfg: DictConfig) -> Path | None:
     shared: Mapping[str, Callable[[], object]] = {
         "benchmark": lambda: tests,
         "simulate": lambda: simulate.run(cfg, store, people, supervisor),
+        "filter": lambda: filtering.run(cfg, store, people, supervisor),
         "base": lambda: judged("base", seed),
         "supervision": lambda: judged("supervision", supervisor),
     }
     if cfg.study.part in shared:
         shared[cfg.study.part]()
         return None
-    simulated = simulate.run(cfg, store, people, supervisor)
-    tuned = tune.run(cfg, store, simulated, seed, supervisor)
+    model, tuned = _aligned(cfg, store, people, seed, supervisor)
+    for _ in range(1, cfg.rounds):
+        model, tuned = _aligned(cfg, store, people, model, model, tuned)
     rows = {
         "base": judged("base", seed),
         "supervision": judged("supervision", supervisor),
-        "imitation": judged("imitation", tune.tuned_model(tuned, seed, supervisor), tuned),
+        "imitation": judged("imitation", model, tuned),
     }
     if cfg.hub.push:
         push(cfg, tuned, store.root / "judge" / rows["imitation"], seed.name, supervisor.name)
     supervisor_parameters = None if supervisor.is_api else parameters(supervisor)
     cell = study.Cell(seed.name, supervisor.name, parameters(seed), supervisor_parameters, rows, cfg.replicate)
     return study.save(cfg, cell)
+
+
+def _aligned(
+    cfg: DictConfig,
+    store: Store,
+    people: characters.Loaded,
+    seed: Model,
+    supervisor: Model,
+    tuned: Artifact | None = None,
+) -> tuple[Model, Artifact]:
+    """A round: the model that `seed` becomes on the dialogues of `supervisor`; both may be that of the round before."""
+    dialogues = filtering.run(cfg, store, people, supervisor, tuned)
+    made = tune.run(cfg, store, dialogues, seed, supervisor, tuned)
+    return tune.tuned_model(made, seed, supervisor, tuned), made

@@ -13,6 +13,7 @@ from ditto.prompts import Prompts
 from ditto.simulate.settings import Simulation
 from ditto.stages.benchmark import check_benchmark
 from ditto.stages.engine import engine_for, supervisors
+from ditto.stages.filter import check_filter
 from ditto.stages.forecast import divides_weights
 from ditto.stages.judge import check_judge
 from ditto.stages.push import check_push
@@ -22,8 +23,9 @@ from ditto.tune.method import Method, method
 GROUPS: Final = {
     *("seed", "supervisor", "characters", "benchmark", "prompts", "simulate", "tuning", "trainer", "launch", "logger"),
     *("answer", "judge", "engine", "supervisor_engine", "report", "paths", "study", "hub", "validate", "hardware"),
+    "filter",
 }
-VALUES: Final = {"task", "given", "threads", "preview", "checkpoint_every", "replicate", "plan"}
+VALUES: Final = {"task", "given", "threads", "preview", "checkpoint_every", "replicate", "plan", "rounds"}
 
 
 def check(cfg: DictConfig) -> tuple[Model, Model]:
@@ -37,6 +39,7 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     check_benchmark(cfg.benchmark)
     check_judge(cfg.judge)
     typed(cfg.simulate, Simulation)
+    check_filter(cfg)
     _check_ranks(cfg.trainer, method(cfg.tuning))
     if typed(cfg.answer, Sampling).n != 1:
         raise ConfigError(f"answer.n={cfg.answer.n}: one answer is judged for each question.")
@@ -44,6 +47,7 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
         raise ConfigError(f"threads={cfg.threads} cannot be meant: it must be from 1 to 1024.")
     if not isinstance(cfg.replicate, int) or cfg.replicate < 0:
         raise ConfigError(f"replicate={cfg.replicate} cannot be meant: it is a whole number from 0 on.")
+    check_rounds(cfg)
     if str(cfg.trainer.precision) in ("bf16-true", "16-true"):
         raise ConfigError(f"trainer.precision={cfg.trainer.precision} would round the optimiser away: use bf16-mixed.")
     assert Prompts(cfg.prompts.pack, "en").texts
@@ -52,6 +56,16 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     seed, supervisor = models(cfg)
     _check_models(cfg, seed, supervisor)
     return seed, supervisor
+
+
+def check_rounds(cfg: DictConfig) -> None:
+    """See that a cell has as many rounds as can be meant.
+
+    Raises:
+        ConfigError: it has not.
+    """
+    if not isinstance(cfg.rounds, int) or isinstance(cfg.rounds, bool) or cfg.rounds < 1:
+        raise ConfigError(f"rounds={cfg.rounds} cannot be meant: it is a whole number from 1 on.")
 
 
 def check_names(cfg: DictConfig) -> None:

@@ -12,11 +12,12 @@ from ditto.config import build
 from ditto.engines.base import Engine
 from ditto.models import Model
 from ditto.prompts import Prompts
+from ditto.store import Artifact
 
 
-def supervisors(cfg: DictConfig) -> DictConfig:
-    """The configuration of the engine that runs the supervisor."""
-    chosen: DictConfig = cfg.get("supervisor_engine") or cfg.engine
+def supervisors(cfg: DictConfig, tuned: Artifact | None = None) -> DictConfig:
+    """The configuration of the engine that runs the supervisor; one that was `tuned` here runs as the seed does."""
+    chosen: DictConfig = (cfg.get("supervisor_engine") if tuned is None else None) or cfg.engine
     return chosen
 
 

@@ -28,28 +28,31 @@ VERSION: Final = 3
 AT_ONCE: Final = 512
 
 
-def recipe(cfg: DictConfig, people: characters.Loaded, supervisor: Model) -> Recipe:
+def recipe(cfg: DictConfig, people: characters.Loaded, supervisor: Model, tuned: Artifact | None = None) -> Recipe:
     return Recipe(
         "simulate",
         supervisor.name,
         VERSION,
         {
-            "supervisor": supervisor.identity,
+            "supervisor": None if tuned else supervisor.identity,
             "simulate": plain(cfg.simulate),
             "prompts": {lang: p.digest for lang, p in load_prompts(cfg, people.languages).items()},
-            "engine": defining(supervisors(cfg)),
+            "engine": defining(supervisors(cfg, tuned)),
         },
-        {"characters": people.artifact.key},
+        {"characters": people.artifact.key} | ({"tune": tuned.key} if tuned else {}),
     )
 
 
-def run(cfg: DictConfig, store: Store, people: characters.Loaded, supervisor: Model) -> Artifact:
+def run(
+    cfg: DictConfig, store: Store, people: characters.Loaded, supervisor: Model, tuned: Artifact | None = None
+) -> Artifact:
+    """The dialogues that `supervisor` writes, which may be the model of an earlier round (`tuned`)."""
     settings = typed(cfg.simulate, Simulation)
     prompts = load_prompts(cfg, people.languages)
 
     def produce(folder: Path) -> Mapping[str, Any]:
         journal = Journal(folder / "journal.jsonl")
-        with engine_for(supervisors(cfg), supervisor) as engine:
+        with engine_for(supervisors(cfg, tuned), supervisor) as engine:
             simulator = Simulator(engine, journal, prompts, settings, supervisor.name)
             counts = simulator.write(people.split.train, folder / "dialogues.jsonl")
         if not counts["dialogues"]:
@@ -60,7 +63,7 @@ def run(cfg: DictConfig, store: Store, people: characters.Loaded, supervisor: Mo
         journal.compact()
         return counts
 
-    return store.make(recipe(cfg, people, supervisor), produce)
+    return store.make(recipe(cfg, people, supervisor, tuned), produce)
 
 
 @dataclass

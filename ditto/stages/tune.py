@@ -10,6 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from ditto.config import plain
+from ditto.dashboards.base import Run
+from ditto.dashboards.telling import Telling
 from ditto.models import Model, load_tokenizer
 from ditto.progress import Progress
 from ditto.records import Dialogue, read_jsonl
@@ -22,21 +24,34 @@ from ditto.tune.preview import preview
 VERSION = 3
 
 
-def recipe(cfg: DictConfig, simulated: Artifact, seed: Model, supervisor: Model) -> Recipe:
-    settings = {"seed": seed.identity, "tuning": plain(cfg.tuning), "precision": cfg.trainer.precision}
-    return Recipe("tune", f"{seed.name}-on-{supervisor.name}", VERSION, settings, {"simulate": simulated.key})
+def recipe(
+    cfg: DictConfig, dialogues: Artifact, seed: Model, supervisor: Model, tuned: Artifact | None = None
+) -> Recipe:
+    identity = None if tuned else seed.identity
+    settings = {"seed": identity, "tuning": plain(cfg.tuning), "precision": cfg.trainer.precision}
+    inputs = {dialogues.stage: dialogues.key} | ({"tune": tuned.key} if tuned else {})
+    return Recipe("tune", _name(seed, supervisor, tuned), VERSION, settings, inputs)
 
 
-def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervisor: Model) -> Artifact:
+def run(
+    cfg: DictConfig,
+    store: Store,
+    dialogues: Artifact,
+    seed: Model,
+    supervisor: Model,
+    tuned: Artifact | None = None,
+    told: Telling | None = None,
+) -> Artifact:
+    """What `seed` learns from the dialogues; it may be the model of an earlier round (`tuned`). `told` hears of it."""
     if cfg.preview:
-        show_example(cfg, simulated, seed)
-    made_by = recipe(cfg, simulated, seed, supervisor)
+        show_example(cfg, dialogues, seed)
+    made_by = recipe(cfg, dialogues, seed, supervisor, tuned)
 
     def produce(folder: Path) -> Mapping[str, Any]:
-        job = job_in(folder, cfg, simulated, seed)
+        job = job_in(folder, cfg, dialogues, seed, told.run if told else None)
         with Progress(f"tune {made_by.label}", cfg.tuning.steps) as progress:
             if cfg.trainer.devices * cfg.trainer.num_nodes == 1:
-                counts = rank.train(job, lambda step, loss: progress.advance(note=f"loss {loss:.3f}"))
+                counts = rank.train(job, lambda step, loss: progress.advance(note=f"loss {loss:.3f}"), told)
             else:
                 counts = run_ranks(job, progress)
         shutil.rmtree(folder / rank.CHECKPOINTS, ignore_errors=True)
@@ -45,15 +60,15 @@ def run(cfg: DictConfig, store: Store, simulated: Artifact, seed: Model, supervi
     return store.make(made_by, produce)
 
 
-def show_example(cfg: DictConfig, simulated: Artifact, seed: Model) -> None:
+def show_example(cfg: DictConfig, dialogues: Artifact, seed: Model) -> None:
     tokenizer = load_tokenizer(seed)
-    session = read_jsonl(simulated.path / "dialogues.jsonl", Dialogue)[0]
+    session = read_jsonl(dialogues.path / "dialogues.jsonl", Dialogue)[0]
     examples, _ = examples_within(session.messages, tokenizer, seed.template, cfg.tuning.max_length)
     for example in examples:
         Console().print(preview(example, tokenizer))
 
 
-def job_in(folder: Path, cfg: DictConfig, simulated: Artifact, seed: Model) -> DictConfig:
+def job_in(folder: Path, cfg: DictConfig, dialogues: Artifact, seed: Model, run: Run | None = None) -> DictConfig:
     """All that a rank has to know; see `rank.train`."""
     return OmegaConf.create(
         {
@@ -61,21 +76,26 @@ def job_in(folder: Path, cfg: DictConfig, simulated: Artifact, seed: Model) -> D
             "tuning": plain(cfg.tuning),
             "trainer": plain(cfg.trainer),
             "launch": plain(cfg.launch),
-            "logger": plain(cfg.logger) if cfg.get("logger") else None,
+            "logger": plain(cfg.logger) if run else None,
+            "run": asdict(run) if run else None,
             "threads": cfg.threads,
             "checkpoint_every": cfg.checkpoint_every,
-            "dialogues": str(simulated.path / "dialogues.jsonl"),
+            "dialogues": str(dialogues.path / "dialogues.jsonl"),
             "folder": str(folder),
         }
     )
 
 
-def tuned_model(artifact: Artifact, seed: Model, supervisor: Model) -> Model:
+def tuned_model(artifact: Artifact, seed: Model, supervisor: Model, tuned: Artifact | None = None) -> Model:
     """The tuned model, spoken to like its seed."""
     return Model(
-        name=f"{seed.name}-on-{supervisor.name}",
+        name=_name(seed, supervisor, tuned),
         path=str(artifact.path / "model"),
         dtype=seed.dtype,
         max_length=seed.max_length,
         template=seed.template,
     )
+
+
+def _name(seed: Model, supervisor: Model, tuned: Artifact | None) -> str:
+    return f"{seed.name}-again" if tuned else f"{seed.name}-on-{supervisor.name}"
