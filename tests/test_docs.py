@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
 
+from ditto import study
 from ditto.characters.jsonl import JsonlCharacters
 from ditto.characters.profile import read_profile
 from ditto.run import CONF
@@ -35,13 +37,27 @@ def test_the_documentation_shows_commands() -> None:
     assert len(commands()) >= 12
 
 
-@pytest.mark.parametrize(("page", "command"), commands())
-def test_a_documented_command_composes(page: str, command: str) -> None:
+def composed(command: str, *more: str) -> DictConfig:
+    """The configuration of the command's first cell."""
     words = shlex.split(command, comments=True)
     overrides = [w for w in words[words.index("ditto.run") + 1 :] if not w.startswith("-")]
     single = [re.sub(r"^(model@\w+)=([^,]+),.*", r"\1=\2", w) for w in overrides if not w.startswith("hydra")]
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        assert compose("config", overrides=single)
+        return compose("config", overrides=[*single, *more])
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_a_documented_command_composes(page: str, command: str) -> None:
+    assert composed(command), page
+
+
+@pytest.mark.parametrize(("tuning", "n"), [("lora", 6), ("full", 2)])
+def test_the_ladders_commands_make_one_matrix(tuning: str, n: int) -> None:
+    """On the same devices, which the precision follows."""
+    cells = [composed(c, "trainer.precision=bf16-mixed") for page, c in commands() if page == "cross_supervision.md"]
+    keys = [study.key(c) for c in cells if c.task == "cell" and (c.tuning.adapter is not None) == (tuning == "lora")]
+    assert len(keys) == n
+    assert len(set(keys)) == 1
 
 
 def test_the_example_characters_are_read(tmp_path: Path) -> None:
