@@ -12,7 +12,7 @@ from ditto.plan.step import kind
 from ditto.plan.work import Work
 from ditto.store import MANIFEST
 
-STAGES: Final = ("simulate", "tune", "answer", "judge")
+STAGES: Final = ("simulate", "filter", "tune", "answer", "judge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,8 @@ def _taken(m: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Tak
     fresh = 1 - usage.get("cached_tokens", 0) / max(1, base.prompt)
     if m["stage"] == "simulate":
         return _simulated(base, counts["pairs"], settings["simulate"], fresh)
+    if m["stage"] == "filter":
+        return base  # the time of its requests is not calibrated
     if m["stage"] == "answer":
         tests = others.get(m["inputs"]["benchmark"], {"counts": {}})["counts"]
         sampling = Sampling(**settings["answer"])
@@ -131,6 +133,7 @@ def _model(m: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> str
     if m["stage"] == "judge":
         judge = settings["judge"]
         return str(judge[""]["model"]) if isinstance(judge, dict) and set(judge) == {""} else ""
-    if m["stage"] == "answer" and settings["model"] is None:
-        return str(others.get(m["inputs"]["tune"], {"settings": {}})["settings"].get("seed", ""))
-    return str(settings.get({"simulate": "supervisor", "tune": "seed", "answer": "model"}[m["stage"]], ""))
+    asked = {"simulate": "supervisor", "filter": "supervisor", "tune": "seed", "answer": "model"}[m["stage"]]
+    if settings.get(asked) is None:  # tuned here, and like what it was tuned from
+        return _model(others[m["inputs"]["tune"]], others) if m["inputs"].get("tune") in others else ""
+    return str(settings[asked])

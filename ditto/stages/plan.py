@@ -20,19 +20,21 @@ from ditto.engines.base import Engine, Sampling
 from ditto.errors import ConfigError
 from ditto.evaluate.llm import LLMJudge
 from ditto.models import Model
-from ditto.plan import calibration, kept, terminal, workload
-from ditto.plan.assumptions import GENERAL
+from ditto.plan import calibration, hub, kept, terminal, workload
+from ditto.plan.assumptions import assumptions
 from ditto.plan.hardware import Hardware
 from ditto.plan.manifests import Taken, taken
 from ditto.plan.ruler import Ruler
 from ditto.plan.shape import Shape, shape
 from ditto.plan.speed import ROWS, Served, dollars, room
 from ditto.plan.step import Asked, Cell, Expected, Memory, Step, Tuned, joined
+from ditto.plan.work import Work
 from ditto.records import Dialogue, Row, Split, read_jsonl
 from ditto.simulate.settings import Simulation
 from ditto.stages import answer, benchmark, characters, judge, simulate, tune
 from ditto.stages import build as building
-from ditto.stages.check import check_names, models
+from ditto.stages import filter as filtering
+from ditto.stages.check import check_names, check_rounds, models
 from ditto.stages.engine import load_prompts, supervisors
 from ditto.stages.forecast import forecast, ranks, sizes, zero_stage
 from ditto.store import Artifact, Recipe, Store
@@ -63,13 +65,15 @@ def run(cfg: DictConfig, folder: Path) -> None:
     hardware: Hardware = build(cfg.hardware)
     with _as_on(hardware):
         check_names(cfg)
+        check_rounds(cfg)
         if cfg.task != "cell":
             raise ConfigError(f"plan=true plans the cells of a study, and task={cfg.task} is none: leave plan out.")
         _check_devices(cfg, hardware)
         seed, supervisor = models(cfg)
         if seed.is_api:
             raise ConfigError(f"The seed {seed.name} has no weights to tune: give a folder or a hub name.")
-        cell = Planner(cfg, Store(cfg.paths.root), hardware, seed, supervisor).plan()
+        with hub.at_once([seed, supervisor, *(member.model for member in judge.members(cfg.judge))]):
+            cell = Planner(cfg, Store(cfg.paths.root), hardware, seed, supervisor).plan()
     (folder / FILE).write_bytes(TypeAdapter(Cell).dump_json(cell))
 
 
@@ -84,7 +88,9 @@ def finish(cfg: DictConfig, folder: Path) -> None:
         ratios = calibration.seconds(found, whole.steps, whole.shapes, hardware)
         rows = [(step, expected(step, whole.shapes, hardware, ratios)) for step in whole.steps]
         kept.keep(root, name, [row for step, row in rows if not step.cached])
-        terminal.show(name, hardware, rows, whole.memory, [*whole.notes, *_of_time(hardware, ratios, found)])
+        taken_for_granted = assumptions(whole.steps, whole.shapes, hardware)
+        notes = [*whole.notes, *taken_for_granted, *(_of_time(hardware, ratios, found) if taken_for_granted else ())]
+        terminal.show(name, hardware, rows, whole.memory, notes)
 
 
 def expected(step: Step, shapes: Mapping[str, Shape], hardware: Hardware, ratios: calibration.Ratios) -> Expected:
@@ -197,9 +203,9 @@ class Planner:
         people = self._characters()
         tests = self._benchmark(people)
         judge.check_metrics(self.cfg.judge, tests.sessions)
-        simulated = self._simulate(people)
-        tuned = self._tune(people, simulated)
-        model = tune.tuned_model(tuned, self.seed, self.supervisor)
+        model, tuned = self._round(people, self.seed, self.supervisor)
+        for _ in range(1, self.cfg.rounds):
+            model, tuned = self._round(people, model, model, tuned)
         self._row(tests, "base", self.seed, self.seed)
         self._row(tests, "supervision", self.supervisor, self.supervisor)
         self._row(tests, "imitation", model, self.seed, tuned)
@@ -208,7 +214,7 @@ class Planner:
             steps=tuple(self.steps),
             shapes=self.shapes,
             memory=tuple(self.memory),
-            notes=(*self.notes, *GENERAL),
+            notes=tuple(self.notes),
         )
 
     def _characters(self) -> characters.Loaded:
@@ -251,22 +257,42 @@ class Planner:
         self._note("The test set is still to be written: every role gets as many questions as benchmark asks for.")
         return benchmark.Loaded(made, workload.written(test, author.settings))
 
-    def _simulate(self, people: characters.Loaded) -> Artifact:
-        made = self.store.promised(recipe := simulate.recipe(self.cfg, people, self.supervisor))
-        works: Sequence[Any] = ()
+    def _round(
+        self, people: characters.Loaded, seed: Model, supervisor: Model, tuned: Artifact | None = None
+    ) -> tuple[Model, Artifact]:
+        """A round; `tuned`, what both models are from the second on, reads and weighs as the seed does."""
+        known = self.seed if tuned else supervisor
+        simulated = self.store.promised(recipe := simulate.recipe(self.cfg, people, supervisor, tuned))
+        works = () if simulated.cached else self._simulated(people, known)
+        self._add(recipe, simulated, [self._asked(work, known, supervisors(self.cfg, tuned)) for work in works])
+        dialogues = self._filter(people, simulated, supervisor, tuned) if self.cfg.get("filter") else simulated
+        made = self._tune(people, dialogues, tune.recipe(self.cfg, dialogues, seed, supervisor, tuned))
+        return tune.tuned_model(made, seed, supervisor, tuned), made
+
+    def _simulated(self, people: characters.Loaded, known: Model) -> tuple[Work, Work]:
+        packs, settings = load_prompts(self.cfg, people.languages), typed(self.cfg.simulate, Simulation)
+        replies = self._replies("simulate", known)
+        return workload.simulated(people.split.train, packs, settings, self._ruler(known), replies)
+
+    def _filter(
+        self, people: characters.Loaded, simulated: Artifact, supervisor: Model, tuned: Artifact | None
+    ) -> Artifact:
+        """Each request of a filter is taken for as much as the response that it is about."""
+        made = self.store.promised(recipe := filtering.recipe(self.cfg, people, simulated, supervisor, tuned))
+        known, asked = self.seed if tuned else supervisor, list[Asked]()
         if not made.cached:
-            packs, settings = load_prompts(self.cfg, people.languages), typed(self.cfg.simulate, Simulation)
-            replies = self._replies("simulate", self.supervisor)
-            works = workload.simulated(people.split.train, packs, settings, self._ruler(self.supervisor), replies)
-        self._add(recipe, made, [self._asked(work, self.supervisor, supervisors(self.cfg)) for work in works])
+            _, responses = self._simulated(people, known)
+            work = responses.times(build(self.cfg.filter).asks)
+            asked = [self._asked(work, known, supervisors(self.cfg, tuned))]
+        self._add(recipe, made, asked)
         return made
 
-    def _tune(self, people: characters.Loaded, simulated: Artifact) -> Artifact:
-        made = self.store.promised(recipe := tune.recipe(self.cfg, simulated, self.seed, self.supervisor))
+    def _tune(self, people: characters.Loaded, dialogues: Artifact, recipe: Recipe) -> Artifact:
+        made = self.store.promised(recipe)
         how, ruler = method(self.cfg.tuning), self._ruler(self.seed)
-        if simulated.cached:
-            dialogues = read_jsonl(simulated.path / "dialogues.jsonl", Dialogue)
-            lengths = workload.lengths_of(dialogues, ruler, how.tuning.max_length)
+        if dialogues.cached:
+            written = read_jsonl(dialogues.path / "dialogues.jsonl", Dialogue)
+            lengths = workload.lengths_of(written, ruler, how.tuning.max_length)
         else:
             lengths = workload.session_lengths(
                 people.split.train,

@@ -117,7 +117,7 @@ function duration(seconds) {
   return h ? `${h} h ${m} min` : `${m} min ${Math.floor(seconds % 60)} s`;
 }
 
-const STAGES = ["characters", "benchmark", "simulate", "tune", "answer", "judge"];
+const STAGES = ["characters", "benchmark", "simulate", "filter", "tune", "answer", "judge"];
 const stageOrder = (a, b) => (STAGES.indexOf(a) + 1 || 99) - (STAGES.indexOf(b) + 1 || 99);
 
 function spending(made) {
