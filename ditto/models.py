@@ -74,6 +74,11 @@ class Model:
         return self.path.startswith(API)
 
     @property
+    def on_hub(self) -> bool:
+        """Whether the Hugging Face hub has it, and no folder here."""
+        return not self.is_api and _is_on_hub(self.source)
+
+    @property
     def served_as(self) -> str:
         """What a server that runs it would call it."""
         return self.path.removeprefix(EMBEDDED).removeprefix(API)
@@ -107,7 +112,7 @@ def fingerprint(source: str, revision: str | None) -> str:
     if source.startswith(API):
         return source
     folder = Path(source).expanduser()
-    if not folder.exists() and _is_hub_name(source):
+    if _is_on_hub(source):
         return f"{source}@{revision or 'main'}"
     if not (folder / "config.json").is_file():
         raise ModelError(
@@ -247,8 +252,9 @@ def _needs_files(model: Model) -> None:
     fingerprint(model.source, model.revision)
 
 
-def _is_hub_name(source: str) -> bool:
-    return source.count("/") <= 1 and not source.startswith((".", "/", "~"))
+def _is_on_hub(source: str) -> bool:
+    a_name = source.count("/") <= 1 and not source.startswith((".", "/", "~"))
+    return a_name and not Path(source).exists()
 
 
 def _first_line(error: Exception) -> str:
