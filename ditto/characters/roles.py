@@ -16,13 +16,13 @@ def split_roles(characters: Sequence[Character], n_test: int, seed: int) -> Spli
     characters, which each side keeps.
 
     Raises:
-        ConfigError: fewer than 2 would be left to train on, or the roles that belong together never make up
-            `n_test`.
+        ConfigError: fewer than 2 would be left to train on (without a test: nobody), or the roles that belong
+            together never make up `n_test`.
     """
     check_held_out(n_test)
     groups = _groups(characters)
     n = sum(map(len, groups))
-    if n < n_test + 2:
+    if n < least(n_test):
         raise ConfigError(
             f"characters.n_test={n_test} leaves fewer than 2 of the {n} characters to train on: give a smaller "
             "number, or more characters."
@@ -33,14 +33,19 @@ def split_roles(characters: Sequence[Character], n_test: int, seed: int) -> Spli
     )
 
 
+def least(n_test: int) -> int:
+    """How many characters there must be: two beside those of the test; one where nobody is kept apart."""
+    return n_test + 2 if n_test else 1
+
+
 def check_held_out(n_test: int) -> None:
-    """Refuse to keep nobody apart.
+    """Refuse a number of test characters below 0.
 
     Raises:
-        ConfigError: `n_test` is below 1.
+        ConfigError: it is.
     """
-    if n_test < 1:
-        raise ConfigError(f"characters.n_test={n_test} cannot be meant: keep at least 1 character apart.")
+    if n_test < 0:
+        raise ConfigError(f"characters.n_test={n_test} cannot be meant: it must be at least 0.")
 
 
 def names(character: Character) -> set[str]:

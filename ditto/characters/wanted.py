@@ -8,7 +8,7 @@ from ditto.characters.collect import Collected
 from ditto.characters.criteria import QID, Criteria
 from ditto.characters.curation import Curation, curate
 from ditto.characters.languages import Language, language
-from ditto.characters.roles import check_held_out, split_roles
+from ditto.characters.roles import check_held_out, least, split_roles
 from ditto.errors import ConfigError
 from ditto.records import Split
 
@@ -74,7 +74,7 @@ class Wanted:
             dropped["short article in another language"] = len(kept) - len(whole)
             kept = whole
         dropped = found.dropped + dropped
-        if len({character.id for character in kept}) < self.n_test + 2:
+        if len({character.id for character in kept}) < least(self.n_test):
             reasons = ", ".join(f"{n} {reason}" for reason, n in dropped.most_common()) or "nobody else was found"
             raise ConfigError(
                 f"characters.n_test={self.n_test} of {len({c.id for c in kept})} characters leaves fewer than 2 to "

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from ditto.characters.curation import words
 from ditto.characters.datasheet import datasheet
 from ditto.config import build
-from ditto.errors import DataError
+from ditto.errors import ConfigError, DataError
 from ditto.evaluate.benchmark import check_apart
 from ditto.models import Model, load_tokenizer
 from ditto.records import Character, Split, read_jsonl, write_jsonl
@@ -47,12 +47,30 @@ def recipe(cfg: DictConfig, source: Source) -> Recipe:
 
 
 def run(cfg: DictConfig, store: Store) -> Loaded:
+    """The characters of a study.
+
+    Raises:
+        ConfigError: nobody is to be kept apart.
+    """
+    if not _keeps_apart(cfg.characters):
+        raise ConfigError(
+            "characters.n_test=0 keeps nobody apart, whom a study asks: give 4 or more; task=collect needs none."
+        )
+    return loaded(make(cfg, store))
+
+
+def make(cfg: DictConfig, store: Store) -> Artifact:
+    """The characters, whether or not some are to be kept apart.
+
+    Raises:
+        DataError: there is nobody to train on, or nobody to ask although some are.
+    """
     source: Source = build(cfg.characters)
 
     def produce(folder: Path) -> Mapping[str, Any]:
         split = source.split()
         check_apart(split)
-        if not split.train or not split.test:
+        if not split.train or (not split.test and _keeps_apart(cfg.characters)):
             raise DataError(
                 f"{len(split.train)} characters to train on and {len(split.test)} to test: both are needed."
             )
@@ -65,12 +83,19 @@ def run(cfg: DictConfig, store: Store) -> Loaded:
             **dropped,
         }
 
-    return loaded(store.make(recipe(cfg, source), produce))
+    return store.make(recipe(cfg, source), produce)
 
 
 def loaded(artifact: Artifact) -> Loaded:
     train, test = (tuple(read_jsonl(artifact.path / f"{part}.jsonl", Character)) for part in ("train", "test"))
     return Loaded(artifact, Split(train=train, test=test))
+
+
+def _keeps_apart(source: DictConfig) -> bool:
+    """Whether there will be characters to test; beside added ones to train on, the other source's."""
+    while source.get("side") == "train":
+        source = source.base
+    return source.get("n_test") != 0 or bool(source.get("test_path"))
 
 
 def _tokens(tokenizer: str | None) -> Callable[[str], int]:

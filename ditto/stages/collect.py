@@ -15,6 +15,6 @@ log = logging.getLogger(__name__)
 def run(cfg: DictConfig) -> Path:
     """Collect; returns the folder of the characters."""
     check_names(cfg)
-    folder = characters.run(cfg, Store(cfg.paths.root)).artifact.path
+    folder = characters.make(cfg, Store(cfg.paths.root)).path
     log.info("%-11s %s", "datasheet", folder / characters.SHEET)
     return folder

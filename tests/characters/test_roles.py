@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ditto.characters.roles import names, split_roles
 from ditto.errors import ConfigError
 from ditto.evaluate.benchmark import check_apart, check_named_apart
-from ditto.records import Character
+from ditto.records import Character, Split
 
 NAMES = st.sampled_from(["Ann", "ANN ", "Bob", "Cy", "Dee", "Eve", "Flo", "Gus", "李白", ""])
 
@@ -98,10 +98,15 @@ def test_everybody_is_drawn_equally_often() -> None:
     assert all(abs(drawn.count(c.id) - 600) < 100 for c in characters)  # five standard deviations
 
 
-@pytest.mark.parametrize(("n_test", "says"), [(0, "n_test=0 "), (2, "fewer than 2 of the 3 characters")])
+@pytest.mark.parametrize(("n_test", "says"), [(-1, "n_test=-1 "), (2, "fewer than 2 of the 3 characters")])
 def test_a_number_that_cannot_be_meant_is_one_sentence(n_test: int, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         split_roles([character(number) for number in range(3)], n_test, 0)
+
+
+def test_nobody_may_be_kept_apart() -> None:
+    assert split_roles([character(1)], 0, 0) == Split(train=(character(1),), test=())
+    assert "n_test=0" in refusal([], 0)
 
 
 def test_names_differ_by_more_than_case_and_white_space() -> None:

@@ -9,10 +9,11 @@ import yaml
 from omegaconf import DictConfig
 
 from ditto.characters.entity import Entity
+from ditto.errors import ConfigError
 from ditto.nano import world as nano
 from ditto.nano.world import LANGUAGES
 from ditto.records import Character, Dialogue, read_jsonl, write_jsonl
-from ditto.stages import characters, simulate
+from ditto.stages import characters, collect, simulate
 from ditto.stages.check import check
 from ditto.store import Store
 from tests.characters.dumps import entity_dump, entity_lines, page_dump
@@ -126,6 +127,33 @@ def told(tmp_path: Path, web: list[str]) -> Callable[[Any], dict[tuple[str, str]
         return {(d.character, d.lang): [(turn.query, turn.response) for turn in d.turns] for d in dialogues}
 
     return run
+
+
+def test_characters_alone_need_nobody_kept_apart(tmp_path: Path) -> None:
+    cfg = composed(tmp_path / "out", *from_a_file(tmp_path, []), "characters.n_test=0")
+    folder = collect.run(cfg)
+    assert len(list(read_jsonl(folder / "train.jsonl", Character))) == 24
+    assert not (folder / "test.jsonl").read_bytes()
+    assert "Held out" not in (folder / characters.SHEET).read_text("utf-8")
+    with pytest.raises(
+        ConfigError, match=r"^characters\.n_test=0 keeps nobody apart, whom a study asks: give 4 or more"
+    ):
+        characters.run(cfg, Store(cfg.paths.root))
+
+
+@pytest.mark.parametrize("side", ["train", "test"])
+def test_who_is_added_may_be_asked_beside_nobody(side: str, tmp_path: Path) -> None:
+    (tmp_path / "mira.yaml").write_text("label: Mira\ndescription: smuggler\n", "utf-8")
+    write_jsonl(tmp_path / "people.jsonl", [nano.character(nano.world().train[0], "en")])
+    base = ["characters@characters.base=jsonl", f"characters.base.path={tmp_path / 'people.jsonl'}"]
+    add = ["characters=add", f"characters.add=[{tmp_path / 'mira.yaml'}]", f"characters.side={side}"]
+    cfg = composed(tmp_path / "out", *add, *base, "characters.base.n_test=0")
+    if side == "test":
+        assert [c.label for c in characters.run(cfg, Store(cfg.paths.root)).split.test] == ["Mira"]
+    else:
+        with pytest.raises(ConfigError, match="keeps nobody apart"):
+            characters.run(cfg, Store(cfg.paths.root))
+        assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow
