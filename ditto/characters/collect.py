@@ -91,9 +91,11 @@ def _character(one: Entity, language: Language, labels: Labels, articles: Articl
             raise Lacking(f"no {name} ({language.code})")
         return value
 
-    article = articles.get(entity.title(one, language) or "", "no article")
+    article = articles.get(title := entity.title(one, language) or "", "no article")
     if isinstance(article, str):
         raise Lacking(f"{article} ({language.code})")
+    if entity.leads_away(one, language) and article.whole and article.page.title != title:
+        raise Lacking(f"another's article ({language.code})")
     return Character(
         id=one["id"],
         lang=language.code,

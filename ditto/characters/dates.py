@@ -42,6 +42,13 @@ class Date:
             return None
         return JULIAN_CALENDAR if self.julian else GREGORIAN_CALENDAR
 
+    @property
+    def gregorian_year(self) -> int:
+        """Of a day, as Wikidata's query service tells it: the last ones of a Julian year may be the next year's."""
+        behind = self.year // 100 - self.year // 400 - 2  # days in December, from the year 300 on
+        late = self.julian and self.precision >= DAY and self.month == 12 and self.day + behind > 31
+        return self.year + late
+
 
 def date(value: Mapping[str, Any]) -> Date:
     """The date of a `time` value.

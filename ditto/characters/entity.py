@@ -16,6 +16,8 @@ Statement = Mapping[str, Any]
 HUMAN: Final = "Q5"
 BORN, DIED = "P569", "P570"
 LONG_AGO: Final = 1900  # nobody born before is alive
+# Badges, without one of which Wikidata takes no link to a redirect: "sitelink to redirect", intentional or not.
+TO_REDIRECT: Final = frozenset({"Q70893996", "Q70894304"})
 # Properties that speak of Wikimedia's own pages and projects: categories, lists, templates, portals, galleries.
 HOUSEKEEPING: Final = frozenset(
     "P301 P373 P910 P935 P971 P1151 P1204 P1424 P1464 P1465 P1472 P1612 P1740 P1753 P1754 P1792 P2354 P5008 P5125 "
@@ -49,6 +51,11 @@ def title(entity: Entity, lang: Language) -> str | None:
     return link["title"] if link else None
 
 
+def leads_away(entity: Entity, lang: Language) -> bool:
+    """Whether its title in the language's Wikipedia is known to redirect."""
+    return not TO_REDIRECT.isdisjoint(_map(entity, "sitelinks").get(lang.site, {}).get("badges", ()))
+
+
 def n_sitelinks(entity: Entity) -> int:
     """Pages of all of Wikimedia's projects, as `wikibase:sitelinks` counts them."""
     return len(_map(entity, "sitelinks"))
@@ -73,7 +80,7 @@ def category(entity: Entity) -> Category:
     if HUMAN not in items(entity, "P31"):
         return "fictional"
     died = any(one["mainsnak"]["snaktype"] != "novalue" for one in best(entity, DIED))
-    born = min((date.year for date in _read(entity, BORN, dates.date)), default=LONG_AGO)
+    born = min((date.gregorian_year for date in _read(entity, BORN, dates.date)), default=LONG_AGO)
     return "historical" if died or born < LONG_AGO else "living"
 
 

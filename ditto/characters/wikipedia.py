@@ -35,6 +35,11 @@ class Article:
     text: str
     summary: str
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of its page, not a section."""
+        return "#" not in self.page.url
+
 
 def article(wiki: str, title: str, revision: int, text: str, section: str = "") -> Article | str:
     """The article of a page's wikitext, or of a section of it; a text is the reason why there is none.

@@ -3,8 +3,10 @@
 https://www.mediawiki.org/wiki/Wikibase/Indexing/RDF_Dump_Format has the shape.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QueryResultsFormat, Store
@@ -113,11 +115,24 @@ def _value(snak: Mapping[str, Any]) -> Term:
         case "wikibase-entityid":
             return _wd(value.get("id") or f"Q{value['numeric-id']}")
         case "time":
-            return Literal(_date(value["time"]), datatype=NamedNode(f"{XSD}dateTime"))
+            return Literal(_date(_gregorian(value)), datatype=NamedNode(f"{XSD}dateTime"))
         case "monolingualtext":
             return Literal(value["text"], language=value["language"])
         case _:
             return Literal(str(value))
+
+
+def _gregorian(value: Mapping[str, Any]) -> str:
+    """A Julian day in the Gregorian calendar, as Wikidata's RDF has it (Wikibase's JulianDateTimeValueCleaner)."""
+    year, month, day = map(int, re.findall(r"\d+", value["time"])[:3])
+    if not (value["calendarmodel"].endswith("Q1985786") and value["precision"] >= 11 and month and day):
+        return str(value["time"])
+    if value["time"][0] == "-" or year < 4:
+        return str(value["time"])
+    since = 14 - month
+    years, months = year + 4800 - since // 12, month + 12 * (since // 12) - 3
+    julian_day = day + (153 * months + 2) // 5 + 365 * years + years // 4 - 32083
+    return f"+{date.fromordinal(julian_day - 1721425):%Y-%m-%d}T00:00:00Z"
 
 
 def _date(time: str) -> str:

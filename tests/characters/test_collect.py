@@ -1,6 +1,6 @@
 """Characters from whatever a route tells: their order, what each is told, and what is left out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ditto.characters.collect import Articles, Labels, collect
@@ -19,10 +19,11 @@ class Told:
 
     missing: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    world: Mapping[str, Entity] = field(default_factory=lambda: WORLD)
 
     def entities(self, ids: Sequence[str]) -> Iterator[Entity]:
         there = (REDIRECTS.get(name, name) for name in ids if name not in DELETED)
-        return (WORLD[name] for name in there if name in WORLD)
+        return (self.world[name] for name in there if name in self.world)
 
     def labels(self, ids: Sequence[str], codes: Sequence[str]) -> Labels:
         self.asked += ids
@@ -57,6 +58,17 @@ def test_a_complete_character_is_told_in_every_language_or_not_at_all() -> None:
     found = collect(route, ["Q42", "Q1048", "Q900000027"], [EN, ZH], complete=True)
     assert [(c.id, c.lang) for c in found.characters] == [("Q1048", "en"), ("Q1048", "zh")]
     assert found.dropped == {"disambiguation (zh)": 1, "no article (zh)": 1}
+
+
+def test_a_link_to_what_was_a_redirect_leads_to_its_own_article_again() -> None:
+    linked = {"enwiki": {"site": "enwiki", "title": "T", "badges": ["Q70894304"]}}
+    assert _reasons(Told(world={"Q42": {**WORLD["Q42"], "sitelinks": linked}})) == {}
+    elsewhere = {"enwiki": {**linked["enwiki"], "title": "Another"}}
+    assert _reasons(Told(world={"Q42": {**WORLD["Q42"], "sitelinks": elsewhere}})) == {"another's article (en)": 1}
+
+
+def _reasons(route: Told) -> dict[str, int]:
+    return collect(route, ["Q42"], [EN], complete=True).dropped
 
 
 def test_another_one_is_told_where_it_can_be_and_the_rest_is_counted() -> None:

@@ -1,9 +1,12 @@
 """A date is told as exactly as it is known, in the language's own words."""
 
 import re
+from datetime import date
 
 import pytest
 from babel import Locale, localedata
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from ditto.characters import dates
 from ditto.characters.languages import language, locale
@@ -125,6 +128,15 @@ def test_every_language_of_babel_tells_every_month_and_day_apart(era: str) -> No
 def test_what_is_no_date_is_refused(time: str, precision: int) -> None:
     with pytest.raises(ValueError):
         dates.date(value(time, precision))
+
+
+@given(st.integers(300, 3000), st.integers(1, 12), st.integers(1, 31))
+def test_the_gregorian_year_of_a_julian_day(year: int, month: int, day: int) -> None:
+    months = (31, 28 + (year % 4 == 0), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    assume(day <= months[month - 1])
+    ordinal = 365 * (year - 1) + (year - 1) // 4 - 2 + sum(months[: month - 1]) + day  # Julian 3 January 1 is its first
+    found = dates.date(value(f"+{year}-{month:02}-{day:02}T00:00:00Z", 11, JULIAN))
+    assert found.gregorian_year == date.fromordinal(ordinal).year
 
 
 @pytest.mark.parametrize(

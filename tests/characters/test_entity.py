@@ -13,6 +13,7 @@ from ditto.records import Claim
 from tests.characters.snaks import PROPERTIES, WELL_FORMED, damaged, one_line
 from tests.characters.wiki import (
     ADAMS,
+    JULIAN,
     LABELS,
     WORLD,
     Snak,
@@ -139,6 +140,9 @@ HUMAN = ("P31", an_item("Q5"))
         ([HUMAN, ("P570", a_time("+2001-05-11T00:00:00Z"))], "historical"),
         ([HUMAN, ("P569", a_time("+1900-00-00T00:00:00Z", 9))], "living"),
         ([HUMAN, ("P569", a_time("+1899-12-31T00:00:00Z"))], "historical"),
+        ([HUMAN, ("P569", a_time("+1899-12-19T00:00:00Z", calendar=JULIAN))], "historical"),
+        ([HUMAN, ("P569", a_time("+1899-12-20T00:00:00Z", calendar=JULIAN))], "living"),  # 1 January 1900
+        ([HUMAN, ("P569", a_time("+1899-12-00T00:00:00Z", 10, JULIAN))], "historical"),
         ([HUMAN, ("P569", a_time("-0044-00-00T00:00:00Z", 9))], "historical"),
         ([HUMAN, ("P569", somevalue("time"))], "living"),
         ([HUMAN, ("P569", a_time("+1899-13-01T00:00:00Z"))], "living"),

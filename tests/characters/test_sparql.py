@@ -19,6 +19,8 @@ from tests.characters.graph import graph, query_service, results
 from tests.characters.loopback import Asked, Reply, Server, serving
 from tests.characters.wiki import (
     CLASSES,
+    GREGORIAN,
+    JULIAN,
     REDIRECTS,
     WORLD,
     a_time,
@@ -115,7 +117,9 @@ def test_the_small_world_is_hard_enough() -> None:
 RANKS = st.sampled_from(["preferred", "normal", "normal", "deprecated"])
 KINDS = st.sampled_from([an_item(one) for one in ("Q5", "Q15632617", *CLASSES, "Q4167410", "Q84")] + [somevalue()])
 YEARS = st.sampled_from(["-0044", "+0001", "+1899", "+1900", "+1985"])
-TIMES = st.builds(lambda year, rest: a_time(f"{year}-{rest}T00:00:00Z"), YEARS, st.sampled_from(["00-00", "05-31"]))
+DAYS = st.sampled_from(["00-00", "05-31", "12-19", "12-20", "12-31"])
+CALENDARS = st.sampled_from([GREGORIAN, JULIAN])
+TIMES = st.builds(lambda year, day, of: a_time(f"{year}-{day}T00:00:00Z", calendar=of), YEARS, DAYS, CALENDARS)
 DATES = TIMES | st.sampled_from([somevalue("time"), novalue("time")])
 TEXTS = st.dictionaries(
     st.sampled_from(["en", "mul", "zh", "zh-hans", "zh-tw", "nb", "no", "sr-ec", "ar"]), st.just("x")

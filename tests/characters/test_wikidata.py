@@ -119,6 +119,18 @@ def test_what_a_character_is_told(services: Services, query: Server, tmp_path: P
     assert split.dropped["disambiguation (en)"] == 1
 
 
+def test_who_is_only_told_of_in_another_s_article_is_left_out(
+    services: Services, query: Server, tmp_path: Path
+) -> None:
+    split = live(services, query, tmp_path, languages=["en", "zh"], complete=False).split()
+    told = {(c.id, c.lang): c for c in (*split.train, *split.test)}
+    assert split.dropped["another's article (en)"] == 1
+    assert ("Q900000020", "en") not in told
+    assert told["Q4653", "en"].page is not None  # a page that was moved
+    assert told["Q4653", "zh"].page is not None  # a section, which is its own
+    assert told["Q4653", "zh"].page.url.count("#") == 1
+
+
 def test_a_second_run_asks_nothing(services: Services, query: Server, tmp_path: Path) -> None:
     source = live(services, query, tmp_path)
     first, asked = source.split(), (len(services.asked), len(query.asked))
@@ -190,7 +202,7 @@ def test_nobody_asks_without_a_name(services: Services, query: Server, tmp_path:
         ({"languages": ["English"]}, "'English'"),
         ({"languages": ["en", "en"]}, "twice"),
         ({"n": 0}, "characters.n=0"),
-        ({"n_test": 0}, "characters.n_test=0"),
+        ({"n_test": -1}, "characters.n_test=-1"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_at_once(said: dict[str, Any], says: str) -> None:

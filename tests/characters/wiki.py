@@ -102,8 +102,12 @@ def item(
     aliases: Mapping[str, Sequence[str]] | None = None,
     claims: Iterable[dict[str, Any]] = (),
     sitelinks: Mapping[str, str] | None = None,
+    to_redirects: Sequence[str] = (),
 ) -> Entity:
-    """An item (or a property, by its id). What is empty is an empty list, as PHP writes empty maps."""
+    """An item (or a property, by its id). What is empty is an empty list, as PHP writes empty maps.
+
+    `to_redirects` are the sites whose links are known to redirect.
+    """
     named = [one | {"id": f"{id}${uuid5(NAMESPACE_URL, f'{id}/{n}')}"} for n, one in enumerate(claims)]
     made: dict[str, Any] = {
         "type": "property" if id[0] == "P" else "item",
@@ -117,7 +121,10 @@ def item(
         "claims": _grouped((one["mainsnak"]["property"], one) for one in named) or [],
     }
     if id[0] == "Q":
-        links = {site: {"site": site, "title": title, "badges": []} for site, title in (sitelinks or {}).items()}
+        links = {
+            site: {"site": site, "title": title, "badges": ["Q17437796", "Q70893996"] if site in to_redirects else []}
+            for site, title in (sitelinks or {}).items()
+        }
         made["sitelinks"] = links or []
     else:
         made["datatype"] = DATATYPES.get(id, "wikibase-item")
@@ -293,6 +300,7 @@ HOLMES = item(
         statement("P19", an_item("Q350")),
     ],
     sitelinks=_links(9, enwiki="Sherlock Holmes", zhwiki="夏洛克·福尔摩斯", arwiki="شرلوك هولمز"),
+    to_redirects=["zhwiki"],
 )
 SCHEHERAZADE = item(
     "Q154421",
@@ -316,7 +324,7 @@ EMOJI = item(
 )
 
 
-def _person(number: int, n: int, *claims: dict[str, Any], zh: bool = True, **names: Mapping[str, str]) -> Entity:
+def _person(number: int, n: int, *claims: dict[str, Any], zh: bool = True, **more: Any) -> Entity:
     """Q90000`number`, of `n` sitelinks, with label, description and articles in English and Chinese."""
     both = {"en": f"Person {number}"} | ({"zh": f"人物{number}"} if zh else {})
     said: dict[str, Any] = {
@@ -324,11 +332,11 @@ def _person(number: int, n: int, *claims: dict[str, Any], zh: bool = True, **nam
         "descriptions": {code: f"{label}." for code, label in both.items()},
         "sitelinks": _links(n, **{f"{code}wiki": label for code, label in both.items()}),
     }
-    return item(f"Q900000{number:03}", claims=claims, **(said | names))
+    return item(f"Q900000{number:03}", claims=claims, **(said | more))
 
 
 PEOPLE = [
-    _person(20, 9, _a("Q5"), _born("+1970-00-00T00:00:00Z", 9)),  # living
+    _person(20, 9, _a("Q5"), _born("+1970-00-00T00:00:00Z", 9), to_redirects=["enwiki"]),  # living
     _person(21, 7, _a("Q5"), _born("+1850-00-00T00:00:00Z", 9)),  # nobody wrote down the death
     _person(22, 7, _a("Q5"), statement("P570", somevalue("time"))),  # dead, unknown when
     _person(23, 6, _a("Q5"), statement("P570", novalue("time"))),  # living
