@@ -23,6 +23,10 @@ class Passing(Exception):
         self.asked = asked or 0.0
 
 
+class Unreached(Passing):
+    """Nobody took the call: no such host, nobody listening there, or no way to it."""
+
+
 class Late(Passing):
     """The service ran out of its time."""
 
@@ -31,12 +35,17 @@ class Broken(Passing):
     """An answer broke off: the line was cut, or the service ran out of its time while it was answering."""
 
 
+class Refused(DataError):
+    """The service does not take the request, which is ours to change."""
+
+
 def of_api(response: httpx.Response) -> dict[str, Any]:
     """The reply of a MediaWiki action API, whose errors come with HTTP 200.
 
     Raises:
         Passing: it is to be asked again.
-        DataError: it refuses the request.
+        Refused: it refuses the request.
+        DataError: it is no such API.
     """
     reply = _object(response)
     errors = reply.get("errors") or ([reply["error"]] if "error" in reply else [])
@@ -45,7 +54,7 @@ def of_api(response: httpx.Response) -> dict[str, Any]:
             raise _passing(f"the error {code}", response)
     for error in errors:
         text = _short(str(error.get("text") or error.get("info")))
-        raise DataError(f"{_address(response.url)} refuses the request ({error.get('code')}): {text}")
+        raise Refused(f"{_address(response.url)} refuses the request ({error.get('code')}): {text}")
     return reply
 
 

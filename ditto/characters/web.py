@@ -24,7 +24,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, sleep_us
 from ditto import __version__
 from ditto.characters import replies
 from ditto.characters.answers import Answers
-from ditto.characters.replies import Broken, Late, Passing
+from ditto.characters.replies import Broken, Late, Passing, Unreached
 from ditto.errors import ConfigError, DataError
 from ditto.progress import Progress
 
@@ -39,7 +39,9 @@ ACCEPT: Final = "application/sparql-results+json, application/json"
 FORMAT: Final = {"format": "json", "formatversion": "2", "errorformat": "plaintext", "maxlag": "5"}
 LONGEST_ADDRESS: Final = 2000  # bytes of parameters in an address; more are sent in the body
 LONGEST_PAUSE: Final = 60.0
-NOTICED: Final = 2.0  # seconds of a pause that is told
+NOTICED: Final = 1.0  # seconds of a pause that is told
+CONNECTING: Final = 5.0  # seconds until a connection stands
+REACHED: Final = 6.0  # seconds after which no other attempt is made to reach a service that has never answered
 TIMED_OUT: Final = "timed out"
 
 
@@ -80,11 +82,13 @@ class Client:
         agent = f"ditto/{__version__} ({contact}) httpx/{httpx.__version__}"
         self.counts: Counter[str] = Counter()
         self._answers, self._concurrency, self._attempts = Answers(cache), concurrency, attempts
-        self._http = httpx.Client(headers={"User-Agent": agent, "Accept": ACCEPT}, timeout=timeout, verify=_trusted())
+        waits = httpx.Timeout(timeout, connect=min(timeout, CONNECTING))
+        self._http = httpx.Client(headers={"User-Agent": agent, "Accept": ACCEPT}, timeout=waits, verify=_trusted())
         self._backoff = wait_exponential(multiplier=pause, max=LONGEST_PAUSE) + wait_random(0, pause)
         self._turn = threading.BoundedSemaphore(concurrency)
         self._lock = threading.Lock()
         self._over = threading.Event()
+        self._reached = set[str]()  # addresses that have answered
         self._quiet_until = 0.0
 
     def __enter__(self) -> Self:
@@ -176,6 +180,8 @@ class Client:
 
         def spent(state: RetryCallState) -> bool:
             error = _error(state)
+            if isinstance(error, Unreached) and url not in self._reached and (state.seconds_since_start or 0) > REACHED:
+                return True
             most = late + isinstance(error, Broken) if isinstance(error, Late | Broken) else self._attempts
             return state.attempt_number >= min(most, self._attempts) or self._over.is_set()
 
@@ -197,6 +203,7 @@ class Client:
                 raise Passing("another request that failed")
             self._count("asked")
             response = self._send(method, url, params)
+            self._reached.add(url)
         return response.content, read(response)
 
     def _send(self, method: str, url: str, params: Mapping[str, str]) -> httpx.Response:
@@ -210,6 +217,8 @@ class Client:
             raise Late("none in time") from None
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.DecodingError):
             raise Broken("one that broke off") from None
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            raise Unreached(f"no connection ({type(error).__name__}: {error})") from None
         except httpx.RequestError as error:
             raise Passing(f"no connection ({type(error).__name__})") from None
 
@@ -222,6 +231,8 @@ class Client:
             self._quiet_until = max(self._quiet_until, time.monotonic() + _error(state).asked)
 
     def _given_up(self, url: str, error: Passing) -> DataError:
+        if isinstance(error, Unreached) and url not in self._reached:
+            return DataError(f"{url} cannot be reached, {error}: check the network and the address.")
         return DataError(
             f"{url} gave no answer in {self._attempts} attempts, at last {error}: "
             "check the address, or start again later; what it has answered is kept."

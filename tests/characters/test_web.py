@@ -180,8 +180,31 @@ def test_what_does_not_pass_is_given_up(client: Client, fault: Reply, why: str) 
 def test_nobody_there(client: Client) -> None:
     with serving(echo) as server:
         url = server.url
-    with pytest.raises(DataError, match=r"gave no answer in 3 attempts, at last no connection \(ConnectError\)"):
+    with pytest.raises(DataError, match=r"^http:\S+ cannot be reached, no connection \(ConnectError: .*check the netw"):
         client.action(url)
+    assert client.counts == {"asked": 3, "waited": 2}
+
+
+def test_who_never_answered_is_not_waited_for_long(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ditto.characters.web.REACHED", 0.0)
+    with serving(lambda _: Reply({}, headers={"Connection": "close"})) as server:
+        url = server.url
+        client.action(url)
+    with pytest.raises(DataError, match=r"gave no answer in 3 attempts, at last no connection \(ConnectError"):
+        client.action(url, after="an answer")
+    asked = client.counts["asked"]
+    with pytest.raises(DataError, match="cannot be reached"):
+        client.action(f"{url}/another")
+    assert client.counts["asked"] == asked + 1
+
+
+def test_a_wait_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ditto.characters.web.NOTICED", 0.0)
+    told = caplog.at_level("INFO")
+    with told, serving(at_first(Reply(b"", 503))) as server, Client(tmp_path, CONTACT, pause=0.01) as client:
+        client.action(server.url)
+    ours = [record.message for record in caplog.records if record.name.startswith("ditto")]
+    assert ours == [f"{server.url} gave no answer: HTTP 503; asked again in 0 s"]
 
 
 def test_no_answer_in_time(tmp_path: Path) -> None:
