@@ -123,19 +123,21 @@ def test_several_of_a_name_are_listed(query: Server, tmp_path: Path) -> None:
         Services(world=WORLD | {TWIN["id"]: TWIN}) as services,
         pytest.raises(ConfigError, match=r"one of several: .*Q4653 \(Sherlock Holmes, fictional detective.*Q900000777"),
     ):
-        adding(["Sherlock Holmes"], services, query, tmp_path).split()
+        adding(["Q42", "Nobody", "Sherlock Holmes"], services, query, tmp_path).split()
+    assert not any(one.params.get("ids") for one in services.asked)  # nobody was collected
 
 
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("Nobody At All", "no character called 'Nobody At All'"),
-        ("London", "no character called 'London'"),
-        ("sherlock h", "called 'sherlock h'; names that begin so have Q4653 (Sherlock Holmes"),
-        ("Q900000901", "'Q900000901' (Q900000901) cannot be told in en: no such entity"),
-        ("Q5", "'Q5' (Q5) cannot be told in en: no article (en)"),
-        ("https://en.wikipedia.org/wiki/Nowhere", "is no article that Wikidata knows"),
-        ("Scheherazade", "'Scheherazade' (Q154421) cannot be told in en: disambiguation (en)"),
+        ("Nobody At All", "'Nobody At All': nobody is called so"),
+        ("London", "'London': nobody is called so"),
+        ("sherlock h", "'sherlock h': nobody is called so; names that begin so have Q4653 (Sherlock Holmes"),
+        ("Q900000901", "'Q900000901': no such entity"),
+        ("Q12345678901", "refuses the request (no-such-entity)"),
+        ("Q5", "'Q5': no article (en)"),
+        ("https://en.wikipedia.org/wiki/Nowhere", "Nowhere': no article that Wikidata knows"),
+        ("Scheherazade", "'Scheherazade': disambiguation (en)"),
     ],
 )
 def test_who_cannot_be_added_is_told_in_a_sentence(
@@ -143,7 +145,30 @@ def test_who_cannot_be_added_is_told_in_a_sentence(
 ) -> None:
     with pytest.raises(ConfigError) as error:
         adding([name], services, query, tmp_path).split()
+    assert "none of them can be had" in str(error.value)
     assert says in str(error.value)
+
+
+def test_the_others_are_added_without_who_cannot_be_had(
+    mira: str, services: Services, query: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["Q5", "Q12345678901", "福尔摩斯", "Nobody", mira, "Q1048"]
+    split = adding(names, services, query, tmp_path, languages=["zh", "ar"]).split()
+    assert [(c.id, c.lang) for c in split.train[4:]] == [("Q4653", "zh"), ("mira", "en"), ("Q1048", "zh")]
+    api = f"added as Q12345678901: {services.wikidata} refuses the request (no-such-entity): Could not find an entity"
+    assert split.dropped == {
+        "added as Nobody: nobody is called so": 1,
+        "added as Q5: no article (zh)": 1,
+        f'{api} with the ID "Q12345678901"': 1,
+        "added as 福尔摩斯: disambiguation (ar), told in another language": 1,
+        "added as Q1048: no article (ar), told in another language": 1,
+    }
+    (warned,) = (record.message for record in caplog.records if record.levelname == "WARNING")
+    assert all(reason.removeprefix("added as ").partition(": ")[2] in warned for reason in split.dropped)
+
+
+def test_who_cannot_be_had_leaves_the_profiles(mira: str, services: Services, query: Server, tmp_path: Path) -> None:
+    assert [c.id for c in adding(["Q5", mira], services, query, tmp_path).split().train[4:]] == ["mira"]
 
 
 def test_a_profile_that_is_not_there_is_refused_at_once(services: Services, query: Server, tmp_path: Path) -> None:
