@@ -129,7 +129,7 @@ def _refuse_numbers(arguments: Sequence[str]) -> None:
 def _report() -> None:
     """Report on what the jobs of this launch have finished, or planned, also when others of them failed."""
     if launch := study.Launch.current:
-        from ditto.stages import arms, plan, query_quality, report
+        from ditto.stages import arms, dashboard, plan, query_quality, report
 
         if launch.cfg.plan:
             plan.finish(launch.cfg, launch.folder)
@@ -140,9 +140,9 @@ def _report() -> None:
             query_quality.finish(launch.cfg, folders)
             return
         for folder, name in arms.names(launch.cfg.study.name, folders).items():
-            report.run(launch.cfg, folder, name)
+            dashboard.tell_report(launch.cfg, report.run(launch.cfg, folder, name), [folder])
         if arms.varied(folders):
-            arms.run(launch.cfg, folders)
+            dashboard.tell_report(launch.cfg, arms.run(launch.cfg, folders), folders)
 
 
 def _meant(said: str) -> str:

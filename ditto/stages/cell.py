@@ -6,10 +6,11 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ditto import study
+from ditto.dashboards.telling import Telling
 from ditto.models import Model, parameters
 from ditto.parts import check_study
 from ditto.records import Row
-from ditto.stages import answer, benchmark, characters, judge, simulate, tune
+from ditto.stages import answer, benchmark, characters, dashboard, judge, simulate, tune
 from ditto.stages import filter as filtering
 from ditto.stages.check import check
 from ditto.stages.push import push
@@ -39,19 +40,23 @@ def run(cfg: DictConfig) -> Path | None:
     if cfg.study.part in shared:
         shared[cfg.study.part]()
         return None
-    model, tuned = _aligned(cfg, store, people, seed, supervisor)
-    for _ in range(1, cfg.rounds):
-        model, tuned = _aligned(cfg, store, people, model, model, tuned)
-    rows = {
-        "base": judged("base", seed),
-        "supervision": judged("supervision", supervisor),
-        "imitation": judged("imitation", model, tuned),
-    }
-    if cfg.hub.push:
-        push(cfg, tuned, store.root / "judge" / rows["imitation"], seed.name, supervisor.name)
-    supervisor_parameters = None if supervisor.is_api else parameters(supervisor)
-    cell = study.Cell(seed.name, supervisor.name, parameters(seed), supervisor_parameters, rows, cfg.replicate)
-    return study.save(cfg, cell)
+    with dashboard.cell_run(cfg, seed.name, supervisor.name) as told:
+        model, tuned = _aligned(cfg, store, people, seed, supervisor, told=told)
+        for _ in range(1, cfg.rounds):
+            model, tuned = _aligned(cfg, store, people, model, model, tuned)
+        rows = {
+            "base": judged("base", seed),
+            "supervision": judged("supervision", supervisor),
+            "imitation": judged("imitation", model, tuned),
+        }
+        if cfg.hub.push:
+            push(cfg, tuned, store.root / "judge" / rows["imitation"], seed.name, supervisor.name)
+        supervisor_parameters = None if supervisor.is_api else parameters(supervisor)
+        cell = study.Cell(seed.name, supervisor.name, parameters(seed), supervisor_parameters, rows, cfg.replicate)
+        folder = study.save(cfg, cell)
+        if told:
+            dashboard.tell_cell(told, cfg, cell)
+    return folder
 
 
 def _aligned(
@@ -61,8 +66,9 @@ def _aligned(
     seed: Model,
     supervisor: Model,
     tuned: Artifact | None = None,
+    told: Telling | None = None,
 ) -> tuple[Model, Artifact]:
     """A round: the model that `seed` becomes on the dialogues of `supervisor`; both may be that of the round before."""
     dialogues = filtering.run(cfg, store, people, supervisor, tuned)
-    made = tune.run(cfg, store, dialogues, seed, supervisor, tuned)
+    made = tune.run(cfg, store, dialogues, seed, supervisor, tuned, told)
     return tune.tuned_model(made, seed, supervisor, tuned), made

@@ -51,6 +51,8 @@ def check(cfg: DictConfig) -> tuple[Model, Model]:
     if str(cfg.trainer.precision) in ("bf16-true", "16-true"):
         raise ConfigError(f"trainer.precision={cfg.trainer.precision} would round the optimiser away: use bf16-mixed.")
     assert Prompts(cfg.prompts.pack, "en").texts
+    if cfg.get("logger"):
+        build(cfg.logger)
     check_push(cfg)
     check_report(cfg)
     seed, supervisor = models(cfg)

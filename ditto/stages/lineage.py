@@ -1,11 +1,13 @@
 """Which answers a judge's verdicts are about, and what was asked and answered by whom."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ditto.errors import StoreError
-from ditto.store import verified
+from ditto.store import MANIFEST, verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +53,25 @@ def origin(root: Path, path: Path, stage: str) -> Path:
     if found is None:
         raise StoreError(f"{path} was made from {stage} {key}, which is not in {root / stage}: run its study again.")
     verified(found)
+    return found
+
+
+def ancestors(root: Path, judged: Iterable[str]) -> Iterable[Path]:
+    """The artifacts of a cell, the first made first; those that are no longer there are left out."""
+    seen: dict[Path, None] = {}
+
+    def visit(path: Path) -> None:
+        for stage, key in manifest(path)["inputs"].items():
+            if found := next((root / stage).glob(f"*-{key}"), None):
+                visit(found)
+        seen.setdefault(path)
+
+    for name in judged:
+        visit(root / "judge" / name)
+    return seen
+
+
+def manifest(path: Path) -> dict[str, Any]:
+    """An artifact's manifest. Its files are not checked: those of a tuning may be hundreds of gigabytes."""
+    found: dict[str, Any] = json.loads((path / MANIFEST).read_text("utf-8"))
     return found

@@ -1,12 +1,10 @@
 """The page of a study, `<report>/index.html`, from the artifacts that its cells left."""
 
 import csv
-import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from ditto.errors import StoreError
 from ditto.records import Answer, Session, Verdict, read_jsonl
@@ -15,7 +13,7 @@ from ditto.report.page import data
 from ditto.report.page.build import page
 from ditto.report.page.data import Cut, Json, Texts
 from ditto.stages import lineage
-from ditto.store import MANIFEST, write_atomically
+from ditto.store import write_atomically
 from ditto.study import Cell
 
 log = logging.getLogger(__name__)
@@ -89,40 +87,19 @@ def _matrix(cells: Sequence[Cell], lines: Sequence[Line]) -> Json:
 
 def _made(root: Path, cells: Sequence[Cell]) -> Json:
     """Every artifact once, and for each cell the names of those that it was made from."""
-    lines = [list(_ancestors(root, c.rows.values())) for c in cells]
+    lines = [list(lineage.ancestors(root, c.rows.values())) for c in cells]
     paths = {path for line in lines for path in line}
     return {
         "cells": [
             asdict(c) | {"artifacts": [_name(path) for path in line]} for c, line in zip(cells, lines, strict=True)
         ],
-        "artifacts": {_name(path): data.artifact(_manifest(path)) for path in sorted(paths)},
+        "artifacts": {_name(path): data.artifact(lineage.manifest(path)) for path in sorted(paths)},
         "curves": {
             _name(path): {"training": _curve(path / "loss.csv"), "validation": _curve(path / "validation.csv")}
             for path in sorted(paths)
             if path.parent.name == "tune"
         },
     }
-
-
-def _ancestors(root: Path, judged: Iterable[str]) -> Iterable[Path]:
-    """The artifacts of a cell, the first made first; those that are no longer there are left out."""
-    seen: dict[Path, None] = {}
-
-    def visit(path: Path) -> None:
-        for stage, key in _manifest(path)["inputs"].items():
-            if found := next((root / stage).glob(f"*-{key}"), None):
-                visit(found)
-        seen.setdefault(path)
-
-    for name in judged:
-        visit(root / "judge" / name)
-    return seen
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    """An artifact's manifest. Its files are not checked: those of a tuning may be hundreds of gigabytes."""
-    manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text("utf-8"))
-    return manifest
 
 
 def _name(path: Path) -> str:

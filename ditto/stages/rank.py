@@ -17,7 +17,10 @@ from omegaconf import DictConfig, OmegaConf
 from peft import LoraConfig, PeftModel
 from torch import Tensor
 
-from ditto.config import build, register_resolvers
+from ditto.config import build, plain, register_resolvers
+from ditto.dashboards.base import Run
+from ditto.dashboards.live import Live
+from ditto.dashboards.telling import Telling, telling
 from ditto.errors import DittoError
 from ditto.models import Model, load_tokenizer, load_weights
 from ditto.stages.forecast import UTILISATION, Forecast, divides_weights, forecast, ranks, sizes
@@ -45,10 +48,10 @@ LOSSES: Final = "loss.csv"
 Counts = dict[str, Any]
 
 
-def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
+def train(job: DictConfig, told: Callable[[int, float], None], run: Telling | None = None) -> Counts:
     """Tune `job.seed` on `job.dialogues`, and on rank 0 save it to `job.folder`; returns its counts there.
 
-    `told` hears of every step and its loss.
+    `told` hears of every step and its loss, `run` of all figures.
     """
     seed: Model = build(job.seed)
     how = method(job.tuning)
@@ -71,7 +74,8 @@ def train(job: DictConfig, told: Callable[[int, float], None]) -> Counts:
     kept = max(tuning.best, tuning.keep == "best")
     validation = Validation(aside, tokenizer.pad_token_id, tuning.validate_every, size, folder, kept)
     module = _module(seed, how, job)
-    fit(job, tuning, module, batches, watch, checkpoints, meter, *([validation] if aside else []))
+    logger = Live(run) if run else None
+    fit(job, tuning, module, batches, watch, checkpoints, meter, *([validation] if aside else []), logger=logger)
     if not watch.trained:
         return {}
     trained = validation.best() if tuning.keep == "best" else watch.trained
@@ -137,7 +141,8 @@ def main() -> int:
     job = OmegaConf.load(sys.argv[1])
     assert isinstance(job, DictConfig)
     try:
-        counts = train(job, lambda step, loss: None)
+        with telling(job.get("logger"), lambda: Run(**plain(job.run))) as run:
+            counts = train(job, lambda step, loss: None, run)
     except DittoError as error:
         (Path(job.folder) / ERROR).write_text(str(error))
         return 1

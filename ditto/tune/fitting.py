@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig
-from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.loggers import Logger
 
 from ditto.config import build
 from ditto.errors import StageError
@@ -28,6 +28,7 @@ def fit(
     watch: Watch,
     checkpoints: Checkpoints,
     *others: pl.Callback,
+    logger: Logger | None,
 ) -> None:
     if job.trainer.accelerator == "cpu":
         torch.set_num_threads(job.threads)
@@ -41,12 +42,10 @@ def fit(
             accumulate_grad_batches=tuning.accumulate,
             gradient_clip_val=tuning.clip,
             callbacks=[watch, *others, checkpoints],  # a checkpoint holds what the others found at its step
-            logger=build(job.logger) if job.get("logger") else False,
+            logger=logger or False,
         )
         with _own_signals():
             trainer.fit(module.train(), datamodule=DialogueData(batches), ckpt_path=checkpoints.last())
-    if isinstance(trainer.logger, WandbLogger):
-        trainer.logger.experiment.finish()  # or the next cell of a sweep would go on with the same run
     if len(watch.losses) != tuning.steps:
         raise StageError(f"The trainer made {len(watch.losses)} of {tuning.steps} steps; the model is not used.")
 

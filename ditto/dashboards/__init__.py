@@ -1,0 +1,1 @@
+"""Where runs are told to: W&B, TensorBoard or CSV files, peers behind one protocol (`base.py`)."""
