@@ -91,8 +91,8 @@ def run(cfg: DictConfig) -> Path:
     check_names(cfg)
     build(cfg.characters)
     settings = typed(cfg.simulate, Simulation)
-    judge.check_judge(cfg.judge)
     checker = checker_of(cfg.judge)
+    judge.check_judge(cfg.judge)
     _, supervisor = models(cfg)
     with engine_for(supervisors(cfg), supervisor):
         pass
