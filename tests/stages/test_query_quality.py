@@ -24,20 +24,21 @@ SMALL = (*ONE, "characters.n_train=4")
 LLM = ("judge=llm", "model@judge.model=hf")
 
 
-def launched(root: Path, *words: str) -> list[dict[str, str]]:
-    run.main(["+experiment=query_quality", f"paths.root={root}", "characters.n_train=4", *words])
-    with (root / "report" / "query_quality" / "quality.csv").open() as file:
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "quality.csv").open() as file:
         return list(csv.DictReader(file))
 
 
 def test_supervisors_are_compared_at_the_end_of_the_launch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    rows = launched(tmp_path, "model@supervisor=nano_l,nano_xs")
+    words = ("+experiment=query_quality", "model@supervisor=nano_l,nano_xs", "characters.n_train=4")
+    run.main([*words, f"paths.root={tmp_path}"])
+    folder = tmp_path / "report" / "query_quality"
+    rows = table(folder)
     shown = [(row["supervisor"], row["parameters"]) for row in rows if (row["language"], row["kind"]) == ("all", "all")]
     assert shown == [("nano_xs", "49920"), ("nano_l", "549504")]
     share = {(r["supervisor"], r["kind"]): float(r["correct"]) for r in rows if r["language"] == "all"}
     assert share["nano_l", "specific"] > 0.9
     assert share["nano_xs", "specific"] < 0.6
-    folder = tmp_path / "report" / "query_quality"
     assert {f.name for f in folder.iterdir()} == {"quality.csv", "differences.csv", "quality.png", "quality.svg"}
     assert "nano_l writes more correct ones than nano_xs" in capfd.readouterr().out
 
@@ -61,17 +62,14 @@ def test_what_is_there_is_used_again(tmp_path: Path, caplog: pytest.LogCaptureFi
     assert sum("cached" in record.getMessage() for record in caplog.records) == 3
 
 
-def test_replicates_are_more_queries_for_the_same_roles(tmp_path: Path) -> None:
-    rows = launched(tmp_path, "model@supervisor=nano_xs", "study.replicates=2")
-    [row] = [row for row in rows if (row["language"], row["kind"]) == ("all", "all")]
+def test_replicates_are_more_queries_for_the_same_roles_and_other_simulations_are_refused(tmp_path: Path) -> None:
+    folders = [query_quality.run(composed(tmp_path, *SMALL, f"replicate={n}")) for n in range(2)]
+    folder = query_quality.finish(composed(tmp_path, *SMALL, "study.replicates=2", "report.figures=false"), folders)
+    [row] = [row for row in table(folder) if (row["language"], row["kind"]) == ("all", "all")]
     assert (row["queries"], row["roles"]) == ("96", "4")
-
-
-def test_what_is_varied_besides_the_supervisor_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        launched(tmp_path, "model@supervisor=nano_xs", "simulate.n_queries=3,2")
-    assert ended.value.code == 2
-    assert "nano_xs has 2 simulations in this launch: vary nothing but the supervisor" in capfd.readouterr().err
+    assert not list(folder.glob("*.png"))
+    with pytest.raises(ConfigError, match="nano_xs has 2 simulations in this launch: vary nothing but the supervisor"):
+        query_quality.finish(composed(tmp_path, *SMALL), folders)
 
 
 class Asked:
