@@ -45,6 +45,14 @@ def test_a_value_sets_apart_the_parts_that_are_made_of_it(change: str, apart: st
     assert {part for part in plain if plain[part] != changed[part]} == set(apart.split())
 
 
+def test_what_is_kept_of_a_simulation_is_shared_like_it(plain: dict[str, str]) -> None:
+    filtered = keys("filter=consistency")
+    assert {part: key for part, key in filtered.items() if part != "filter"} == plain
+    assert filtered["filter"] == keys("filter=consistency", "model@seed=nano_m")["filter"]
+    others = ("filter.agree=2", "simulate.n_queries=2", "model@supervisor=nano_m")
+    assert len({keys("filter=consistency", *more)["filter"] for more in ((), *((one,) for one in others))}) == 4
+
+
 def test_a_seed_that_supervises_itself_needs_no_name_twice() -> None:
     alone = ["model@seed=hf", "seed.path=some/model", "model@supervisor=hf"]
     assert keys(*alone) != keys(*alone, "seed.path=another/model")

@@ -66,7 +66,13 @@ class Launched:
     @staticmethod
     def _named(cfg: DictConfig) -> str:
         seed, supervisor = (cfg[role].name.removeprefix("nano_") for role in ("seed", "supervisor"))
-        models = {"benchmark": "", "simulate": supervisor, "supervision": supervisor, "base": seed}
+        models = {
+            "benchmark": "",
+            "simulate": supervisor,
+            "filter": supervisor,
+            "supervision": supervisor,
+            "base": seed,
+        }
         again = f"+{cfg.replicate}" if cfg.replicate else ""
         return f"{cfg.study.part} {models.get(cfg.study.part, f'{seed}@{supervisor}')}{again}".strip()
 
@@ -86,6 +92,11 @@ def test_what_cells_share_comes_first_and_once(launched: Launched, tmp_path: Pat
     run.main([*FOUR, BESIDE, f"paths.root={tmp_path}"])
     assert launched.waves == [["benchmark"], PARTS, CELLS]
     assert launched.numbers == [0, 1, 7]
+
+
+def test_filters_come_after_the_simulations_they_share(launched: Launched, tmp_path: Path) -> None:
+    run.main([*FOUR, "filter=consistency", BESIDE, f"paths.root={tmp_path}"])
+    assert launched.waves == [["benchmark"], PARTS, ["filter s", "filter xs"], CELLS]
 
 
 def test_replicates_share_their_bases_and_not_their_simulations(launched: Launched, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ditto.evaluate.parse import Unparsed, choice, refuses, score
+from ditto.evaluate.parse import Unparsed, choice, refuses, score, sound
 
 NONE, SEVERAL = Unparsed("no verdict"), Unparsed("several verdicts")
 RANGE, UNKNOWN = Unparsed("out of range"), Unparsed("unknown choice")
@@ -269,6 +269,22 @@ def test_whether_an_answer_refuses_is_read_or_doubted(reply: str, verdict: bool 
     assert type(read) is type(verdict)
 
 
+@pytest.mark.parametrize(
+    ("reply", "verdict"),
+    [
+        (obj(reason="In the role.", sound=True), True),
+        (obj(sound="否"), False),
+        ("It invents a brother.\nSound: no", False),
+        ("他很像。\n合格：是", True),
+        ("It sounds right.", NONE),
+        (obj(refuses=True), NONE),
+        (obj(sound=True) + "\nSound: no", SEVERAL),
+    ],
+)
+def test_whether_a_response_is_sound_is_read_or_doubted(reply: str, verdict: bool | Unparsed) -> None:
+    assert sound(reply) == verdict
+
+
 def test_who_can_be_chosen_depends_on_how_many_there_are() -> None:
     assert [choice("C", n) for n in (1, 2, 3, 26)] == [UNKNOWN, UNKNOWN, 2, 2]
     assert [choice(obj(choice="Z"), n) for n in (25, 26)] == [UNKNOWN, 25]
@@ -327,6 +343,7 @@ def test_every_verdict_comes_back_from_its_json(
     assert score(dumped(reason, ascii_only, score=f"{mark:.3f}")) == round(mark, 3)
     assert choice(dumped(reason, ascii_only, choice=letter), 4) == "ABCD".index(letter)
     assert refuses(dumped(reason, ascii_only, refuses=refused)) is refused
+    assert sound(dumped(reason, ascii_only, sound=refused)) is refused
 
 
 @given(NOISE, NOISE, st.sampled_from(["\n", " ", "\n```json\n", "\n\n"]), REASON, MARK, LETTER, st.booleans())
