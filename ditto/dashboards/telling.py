@@ -24,7 +24,7 @@ TOLD: Final = "told.json"  # the digest of the outcome that each dashboard has
 class Telling:
     """`run` on `dashboard`, which opens with the first thing told and hears then the figures of earlier jobs.
 
-    An error of the dashboard, its network or its disk is a warning, and nothing more is told.
+    An error of the dashboard, its network or its disk is a warning, and it is told nothing more.
     """
 
     def __init__(self, dashboard: Dashboard, run: Run) -> None:
@@ -37,9 +37,9 @@ class Telling:
 
     def metrics(self, step: int, values: Values) -> None:
         def tell() -> None:
-            board = self._opened(step)
             self._figures.add(step, values)
-            board.metrics(step, values)
+            if not self._failed:
+                self._opened(step).metrics(step, values)
 
         self._try(tell)
 
@@ -63,12 +63,13 @@ class Telling:
                 board.image(outcome.step, file)
             write_atomically(self._folder / TOLD, json.dumps(self._told() | {self._kind: mark}) + "\n")
 
-        self._try(tell)
+        if not self._failed:
+            self._try(tell)
 
     def close(self, *, failed: bool) -> None:
         self._figures.close()
         if board := self._board:
-            self._try(lambda: board.close(failed=failed), even_so=True)
+            self._try(lambda: board.close(failed=failed))
 
     @property
     def _kind(self) -> str:
@@ -88,9 +89,7 @@ class Telling:
         told: dict[str, str] = json.loads(file.read_text("utf-8")) if file.exists() else {}
         return told
 
-    def _try(self, tell: Callable[[], None], *, even_so: bool = False) -> None:
-        if self._failed and not even_so:
-            return
+    def _try(self, tell: Callable[[], None]) -> None:
         try:
             tell()
         except Exception as error:  # every dashboard has errors of its own

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import wandb
 
 log = logging.getLogger(__name__)
+HOSTS: Final = {"api.wandb.ai", "api.forge.coreweave.com"}  # W&B's own, before 2026 and since
 PATIENCE: Final = 60.0  # seconds to begin a run, and to end it; what is not uploaded then stays in its folder
 
 
@@ -115,9 +116,9 @@ def has_key() -> bool:
     """Whether W&B would find a key in the environment or, for its host, in the netrc file of `wandb login`."""
     if os.environ.get("WANDB_API_KEY"):
         return True
-    host = urlsplit(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname
+    hosts = {urlsplit(url).netloc} if (url := os.environ.get("WANDB_BASE_URL")) else HOSTS
     try:
-        return host in netrc(Path(os.environ.get("NETRC", "~/.netrc")).expanduser()).hosts
+        return not hosts.isdisjoint(netrc(Path(os.environ.get("NETRC", "~/.netrc")).expanduser()).hosts)
     except (OSError, NetrcParseError):
         return False
 

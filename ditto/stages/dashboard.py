@@ -74,7 +74,10 @@ def tell_report(cfg: DictConfig, folder: Path, studies: Sequence[Path]) -> None:
             _table(file.stem, csv.DictReader(file.read_text("utf-8").splitlines())) for file in _all(folder, "csv")
         ]
         tables.append(_table("findings", findings))
-        summary = {"cells": len(report.get("cells", ())), **{f["statement"]: f["verdict"] for f in findings}}
+        summary = {
+            "cells": len(report.get("cells", ())),
+            **{f"{f['statement']}, {f['metric']}": f["verdict"] for f in findings},
+        }
         return Outcome(0, summary, [table for table in tables if table.rows], _all(folder, "png"))
 
     with telling(
@@ -109,7 +112,7 @@ def _took(artifacts: Iterable[Path]) -> Values:
         row = made["label"].partition("-")[0]
         name = f"{made['stage']}/{row}" if made["stage"] in ("answer", "judge") else made["stage"]
         seconds[f"seconds/{name}"] += made["seconds"]
-        counts |= {f"counts/{name}/{what}": n for what, n in flat(made["counts"]).items()}
+        counts |= {f"counts/{name}/{what.replace('.', '/')}": n for what, n in flat(made["counts"]).items()}
     return {**seconds, **counts}
 
 
