@@ -189,6 +189,17 @@ def test_of_equally_many_sitelinks_the_lower_number_comes_first(client: Client) 
         assert sparql.choose(client, server.address, criteria("Q5", n=3)) == ["Q8", "Q9", "Q10"]
 
 
+def test_julian_births_count_by_the_gregorian_year(client: Client) -> None:
+    def born(id: str, day: str, calendar: str) -> Entity:
+        claims = [statement("P31", an_item("Q5")), statement("P569", a_time(f"+1899-12-{day}T00:00:00Z", 11, calendar))]
+        return item(id, {"en": id}, {"en": id}, claims=claims, sitelinks={"enwiki": id})
+
+    people = [born("Q7", "19", JULIAN), born("Q8", "20", JULIAN), born("Q9", "31", GREGORIAN), WORLD["Q5"]]
+    wanted = criteria("Q5", living=False)
+    with query_service(graph(people)) as server:
+        assert sparql.choose(client, server.address, wanted) == expected(people, wanted) == ["Q7", "Q9"]
+
+
 def test_subclasses_are_of_any_depth_and_only_while_they_are_held_to_be(world: Server, client: Client) -> None:
     assert sparql.subclasses(client, world.address, ["Q15632617"]) == [
         "Q15632617", "Q900000001", "Q900000002", "Q900000003",

@@ -1,6 +1,7 @@
 """The nano simulation on characters from every source: the nano world told as Wikidata and Wikipedia tell theirs."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -139,6 +140,9 @@ def test_characters_alone_need_nobody_kept_apart(tmp_path: Path) -> None:
         ConfigError, match=r"^characters\.n_test=0 keeps nobody apart, whom a study asks: give 4 or more"
     ):
         characters.run(cfg, Store(cfg.paths.root))
+    write_jsonl(tmp_path / "apart.jsonl", [replace(nano.character(nano.world().test[0], "en"), id="apart")])
+    cfg.characters.test_path = str(tmp_path / "apart.jsonl")
+    assert [c.id for c in characters.run(cfg, Store(cfg.paths.root)).split.test] == ["apart"]
 
 
 @pytest.mark.parametrize("side", ["train", "test"])
