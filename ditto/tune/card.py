@@ -22,7 +22,7 @@ print(chat(messages)[0]["generated_text"][-1]["content"])
 
 def card(seed: Model, how: Method, counts: dict[str, Any]) -> ModelCard:
     """Nothing in it depends on the machine or the hour, so that equal tunings make equal folders."""
-    base = Path(seed.source).name if Path(seed.source).exists() else seed.source
+    base = _base(seed)
     data = ModelCardData(
         license=_license(seed), base_model=base, pipeline_tag="text-generation", tags=["ditto", "role-play"]
     )
@@ -43,6 +43,13 @@ def card(seed: Model, how: Method, counts: dict[str, Any]) -> ModelCard:
         "character's profile is hidden. It speaks for invented or public figures and is not them; what it says of "
         f"them may be wrong.\n\n| | |\n|---|---|\n{table}\n\nSpeak to it with a brief introduction:\n{CHAT}"
     )
+
+
+def _base(seed: Model) -> str:
+    folder = Path(seed.source)
+    if not folder.exists():
+        return seed.source
+    return seed.name if folder.name == "model" else folder.name  # of an artifact, whose folder says nothing
 
 
 def _license(seed: Model) -> str:

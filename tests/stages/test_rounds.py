@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub import ModelCard
 from omegaconf import DictConfig
 
 from ditto import study
@@ -54,6 +55,11 @@ def test_the_model_of_a_round_writes_and_learns_the_next_one(root: Path) -> None
     answered = manifests(root, "answer")
     assert set(answered) == {"base-nano_xs", "supervision-nano_xs", "imitation-nano_xs-on-nano_xs-again"}
     assert answered["imitation-nano_xs-on-nano_xs-again"]["inputs"]["tune"] == second["key"]
+
+
+def test_its_card_names_what_it_was_tuned_from(root: Path) -> None:
+    [card] = (root / "tune").glob("nano_xs-on-nano_xs-again-*/model/README.md")
+    assert ModelCard.load(card).data.base_model == "nano_xs-on-nano_xs"
 
 
 def test_the_second_round_is_written_by_other_weights(root: Path) -> None:
