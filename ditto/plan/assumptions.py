@@ -54,6 +54,7 @@ def _of_speed(asked: Sequence[Asked], tuned: Sequence[Tuned], shapes: Mapping[st
     if tuned:
         times = sorted({round(t.flop_per_token / shapes[t.model].parameters) for t in tuned})
         each = " or ".join(f"{n}N" for n in times)
-        again = ", and 4/3 of it with gradient_checkpointing" if any(t.recompute for t in tuned) else ""
-        yield f"Tuning reaches {UTILISATION:.0%} of such a speed, at about {each} operations a token{again}."
+        yield f"Tuning reaches {UTILISATION:.0%} of a matrix product's speed, at about {each} operations a token."
+        if any(t.recompute for t in tuned):
+            yield "With gradient_checkpointing these are a third more."
         yield "A tuning holds weights, gradients, Adam's moments and the activations of the largest part of a step."

@@ -38,6 +38,7 @@ def run(
         "rows": [
             {**asdict(entry), "benchmark": numbers[row.benchmark] if row else None} for entry, row in rows.items()
         ],
+        "plan": _rows(folder / "plan.csv"),
         **_made(root, cells),
     }
 
@@ -88,15 +89,16 @@ def _matrix(cells: Sequence[Cell], lines: Sequence[Line]) -> Json:
 def _made(root: Path, cells: Sequence[Cell]) -> Json:
     """Every artifact once, and for each cell the names of those that it was made from."""
     lines = [list(lineage.ancestors(root, c.rows.values())) for c in cells]
-    paths = {path for line in lines for path in line}
+    manifests = {path: lineage.manifest(path) for path in sorted({path for line in lines for path in line})}
+    names = data.model_names(manifests.values())
     return {
         "cells": [
             asdict(c) | {"artifacts": [_name(path) for path in line]} for c, line in zip(cells, lines, strict=True)
         ],
-        "artifacts": {_name(path): data.artifact(lineage.manifest(path)) for path in sorted(paths)},
+        "artifacts": {_name(path): data.artifact(manifest, names) for path, manifest in manifests.items()},
         "curves": {
             _name(path): {"training": _curve(path / "loss.csv"), "validation": _curve(path / "validation.csv")}
-            for path in sorted(paths)
+            for path in manifests
             if path.parent.name == "tune"
         },
     }
@@ -108,7 +110,13 @@ def _name(path: Path) -> str:
 
 def _curve(file: Path) -> Json | None:
     """The losses of a tuning; None where it left none."""
+    losses = [(int(row["step"]), float(row["loss"])) for row in _rows(file)]
+    return data.curve(losses) if losses else None
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file; none where there is no file."""
     if not file.is_file():
-        return None
+        return []
     with file.open(newline="", encoding="utf-8") as lines:
-        return data.curve([(int(line["step"]), float(line["loss"])) for line in csv.DictReader(lines)])
+        return list(csv.DictReader(lines))

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ditto.plan.compare import TOTAL, Line
 from ditto.records import Claim, Metric, Question, Session
+from ditto.report.matrix import to_csv
 from ditto.stages import report
 from tests.browser.conftest import Opened
 from tests.studies import Made, config, role, session
@@ -157,6 +159,40 @@ def test_a_cell_of_the_matrix_opens_its_transcripts_at_an_address_of_their_own(w
         "imitation-small-on-large answers q0 at 2.",
         "base-small answers q0 at 2.",
     ]
+
+
+def test_a_key_beside_the_curves_switches_all_plots(whole: Path, opened: Opened) -> None:
+    reader = opened(whole)
+    reader.wait_for_plots()
+    page = reader.page
+    key = page.locator("#curve-keys").get_by_role("group", name="supervisors").get_by_role("button", name="large")
+    assert key.bounding_box()["x"] > page.locator("#losses").bounding_box()["x"]  # type: ignore[index]
+    dashes = page.locator("#curve-keys line").evaluate_all(
+        "all => all.map(one => one.getAttribute('stroke-dasharray'))"
+    )
+    assert len(set(dashes)) == 2
+    key.click()
+    page.wait_for_function("document.querySelectorAll('#losses .scatterlayer .trace').length === 2")
+    assert page.locator("#points .scatterlayer .point").count() == 2 * 3
+    assert page.locator(".key[aria-pressed=false]").all_inner_texts() == ["■\nlarge", "large"]
+    page.locator("#keys [data-key='supervisor large']").click()
+    page.wait_for_function("document.querySelectorAll('#losses .scatterlayer .trace').length === 4")
+
+
+def test_costs_and_settings_are_told(tmp_path: Path, opened: Opened) -> None:
+    made = Made(config(tmp_path), ["one"], [session(role(n)) for n in range(3)])
+    lines = [Line(stage, "x", 12, 10, 1300, 1200, 40, 34, 4.5, 3.25) for stage in ("answer", "answer", "judge", TOTAL)]
+    planned = written(made, "planned").with_name("plan.csv")
+    planned.write_text(to_csv(lines, Line), "utf-8")
+    page = opened(written(made, "planned")).page
+    rows = page.get_by_role("region", name="Planned and measured by stage").locator("tbody tr, tfoot tr")
+    assert [row.split("\t")[:4] for row in rows.all_inner_texts()] == [
+        ["answer", "2", "9.0 / 6.5", "24 / 20"],
+        ["judge", "1", "4.5 / 3.3", "12 / 10"],
+        ["together", "3", "4.5 / 3.3", "12 / 10"],
+    ]
+    page.locator("#settings summary", has_text="answer, base").click()
+    assert "one (base-one)" in page.inner_text("#settings")  # such a model's identity is its label
 
 
 def test_only_the_turns_in_view_are_drawn(whole: Path, opened: Opened) -> None:

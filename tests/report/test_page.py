@@ -140,10 +140,11 @@ def test_a_long_curve_has_as_many_points_as_can_be_seen() -> None:
 
 def test_usage_is_of_a_stage_or_of_a_panels_members() -> None:
     manifest = {"stage": "judge", "settings": {"a": {"b": [1, 2], "c": None}}, "counts": {"verdicts": 3}}
-    assert data.artifact(manifest)["usage"] is None
-    assert data.artifact(manifest)["settings"] == {"a.b": "1, 2", "a.c": None}
+    assert data.artifact(manifest, {})["usage"] is None
+    assert data.artifact(manifest, {})["settings"] == {"a.b": "1, 2", "a.c": None}
+    assert data.flat({"judge": {"": {"model": "x"}}}) == {"judge.model": "x"}
     manifest["counts"] = {m: {"usage": {"prompt_tokens": 5, "dollars": 0.5}} for m in ("one", "other")}
-    assert data.artifact(manifest)["usage"] == {
+    assert data.artifact(manifest, {})["usage"] == {
         "prompt_tokens": 10,
         "completion_tokens": 0,
         "cached_tokens": 0,

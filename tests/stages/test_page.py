@@ -59,6 +59,22 @@ def test_every_row_cell_and_artifact_is_there_once(tmp_path: Path) -> None:
     assert sum(a["usage"]["dollars"] for a in page["artifacts"].values() if a["usage"]) == 0.25 * (8 + 2)
 
 
+def test_models_are_called_by_their_names(tmp_path: Path) -> None:
+    study = made(tmp_path)
+    page = shown(report.run(study.cfg, study.save(), "s"))
+    settings = {a["label"]: a["settings"] for a in page["artifacts"].values() if a["stage"] == "answer"}
+    assert settings["base-small"]["model"] == "small (base-small)"  # such a model's identity is its label
+    assert settings["imitation-small-on-large"]["model"] is None
+
+
+def test_a_plan_stands_beside_what_was_measured(tmp_path: Path) -> None:
+    study = made(tmp_path)
+    folder = report.run(study.cfg, study.save(), "s")
+    assert shown(folder)["plan"] == []
+    (folder / "plan.csv").write_text("stage,requests_planned\nall,7\n", "utf-8")
+    assert shown(report.run(study.cfg, study.save(), "s"))["plan"] == [{"stage": "all", "requests_planned": "7"}]
+
+
 def test_the_matrix_has_the_digits_of_its_file(tmp_path: Path) -> None:
     study = made(tmp_path)
     folder = report.run(study.cfg, study.save(), "s")

@@ -1,5 +1,6 @@
 """A plan: what is there and what is to do by the stages' own recipes, with nothing made."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ditto.plan.step import Cell, Step, joined
 from ditto.run import CONF, main
 from ditto.stages import characters, plan
 from ditto.store import Store
+from tests.commands import TINY, ditto
 from tests.plan.recorded import MODELS, WORDS, laid_out, manifests
 
 SHAPES = Path(__file__).parent.parent / "plan" / "shapes"
@@ -125,6 +127,20 @@ def test_neither_true_nor_false_is_refused(tmp_path: Path) -> None:
         plan.wanted(config(tmp_path, "plan=maybe"))
 
 
+def test_a_plan_asks_as_often_as_the_matrix_does(tmp_path: Path) -> None:
+    sweep = ("+experiment=cross_sup", *(f"model@{role}=nano_xs,nano_s" for role in ("seed", "supervisor")), *TINY)
+    ditto(tmp_path, *sweep, "plan=true")
+    out = ditto(tmp_path, *sweep, "report.figures=false").stdout
+    assert "planned / measured" in out
+    with (tmp_path / "report" / "cross_sup" / "plan.csv").open(encoding="utf-8", newline="") as file:
+        *stages, total = csv.DictReader(file)
+    assert len(stages) == 2 + 4 + 2 * (2 + 2 + 4)
+    assert all(row["requests_planned"] == row["requests_measured"] for row in stages)
+    assert int(total["requests_measured"]) > 0
+    for kind in ("prompt", "reply"):
+        assert float(total[f"{kind}_tokens_planned"]) == pytest.approx(float(total[f"{kind}_tokens_measured"]), rel=0.3)
+
+
 @pytest.mark.usefixtures("tidied")
 def test_the_command_prints_the_plan_of_a_sweep_and_keeps_what_is_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -135,7 +151,7 @@ def test_the_command_prints_the_plan_of_a_sweep_and_keeps_what_is_to_do(
     out = capsys.readouterr().out
     assert "To do:" in out
     assert "on 1 x cpu, API cost $0.00." in out
-    assert "Operations a token: 2N to read a prompt" in out
+    assert "at 2N operations a token" in out
     assert not (tmp_path / "characters").exists()
     kept = next((tmp_path / "plan").glob("cross_sup-*.jsonl"))
     labels = [json.loads(line)["label"] for line in kept.read_text("utf-8").splitlines()]

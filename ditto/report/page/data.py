@@ -79,13 +79,23 @@ def matrix_rows(lines: Iterable[Line]) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(to_csv(lines))))
 
 
-def artifact(manifest: Mapping[str, Any]) -> Json:
-    """What the page tells of a stage's result: how it was made, and what it took."""
+def model_names(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What the models are called that settings tell by their identities: those that answered untuned."""
+    return {
+        str(m["settings"]["model"]): m["label"].partition("-")[2]
+        for m in manifests
+        if m["stage"] == "answer" and m["settings"].get("model")
+    }
+
+
+def artifact(manifest: Mapping[str, Any], names: Mapping[str, str]) -> Json:
+    """What the page tells of a stage's result: how it was made, and what it took. `names` are those of models."""
+    settings = flat(manifest["settings"])
     usage = list(_usages(manifest["counts"]))
     return {
         **{name: manifest.get(name) for name in ("stage", "label", "key", "made", "git", "python", "seconds")},
         "packages": manifest.get("packages", {}),
-        "settings": flat(manifest["settings"]),
+        "settings": {key: f"{names[value]} ({value})" if value in names else value for key, value in settings.items()},
         "counts": flat({k: v for k, v in manifest["counts"].items() if k != "usage"}),
         "usage": {name: sum(u.get(name, 0) for u in usage) for name in USAGE} if usage else None,
     }
@@ -94,7 +104,7 @@ def artifact(manifest: Mapping[str, Any]) -> Json:
 def flat(value: Any, name: str = "") -> dict[str, Any]:
     """Nested settings as one level, `tuning.lr`; lists as a text."""
     if isinstance(value, Mapping):
-        return {k: v for key, one in value.items() for k, v in flat(one, f"{name}.{key}".lstrip(".")).items()}
+        return {k: v for key, one in value.items() for k, v in flat(one, f"{name}.{key}".strip(".")).items()}
     return {name: ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value}
 
 

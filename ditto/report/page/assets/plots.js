@@ -1,6 +1,7 @@
 // Scatter and learning curves by Plotly, unpacked once the page stands. Their colours follow the theme by CSS.
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star", "x"];
-const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
+const STROKES = { solid: "none", dash: "6 4", dot: "2 3", dashdot: "6 3 2 3", longdash: "10 4", longdashdot: "10 3 2 3" };
+const DASHES = Object.keys(STROKES);
 const hidden = new Set();
 const drawn = []; // plots with the seed and the supervisor of each of their traces
 
@@ -128,47 +129,48 @@ function drawCurves() {
   return plot(target, traces, layout, keys, "Loss by step of every tuning. First and last values are in the table below.");
 }
 
-// The key of all plots: a button switches a seed or a supervisor off and on.
-function drawKeys() {
-  const toggle = (kind, model, sample) =>
-    el(
-      "button",
-      {
-        type: "button",
-        class: "key",
-        "aria-pressed": "true",
-        onclick: (event) => {
-          const id = `${kind} ${model}`;
-          if (!hidden.delete(id)) hidden.add(id);
-          event.currentTarget.setAttribute("aria-pressed", String(!hidden.has(id)));
-          for (const [target, keys] of drawn)
-            Plotly.restyle(target, {
-              visible: keys.map((c) => !hidden.has(`seed ${c.seed}`) && !hidden.has(`supervisor ${c.supervisor}`)),
-            });
-        },
-      },
-      sample,
-      name(model),
-    );
+// The key beside plots: a button switches a seed or a supervisor off and on, in all of them.
+function drawKeys(target, supervisorSample) {
+  const toggle = (kind, model, sample) => {
+    const id = `${kind} ${model}`;
+    return el("button", { type: "button", class: "key", "aria-pressed": "true", "data-key": id, onclick: () => flip(id) }, sample, name(model));
+  };
   const dot = (seed) => {
     const node = el("span", { class: "dot", "aria-hidden": "true" });
     node.style.background = seedColour(seed);
     return node;
   };
-  const shape = (s) => el("span", { class: "shape", "aria-hidden": "true" }, "●■◆▲▼⬟★✖"[study.supervisors.indexOf(s) % 8]);
-  $("keys").append(
-    el("div", { role: "group", "aria-label": "Seeds" }, el("span", {}, "seed"), study.seeds.map((s) => toggle("seed", s, dot(s)))),
-    el(
-      "div",
-      { role: "group", "aria-label": "Supervisors" },
-      el("span", {}, "supervisor"),
-      study.supervisors.map((s) => toggle("supervisor", s, shape(s))),
-    ),
-  );
+  const group = (kind, models, sample) =>
+    el("div", { role: "group", "aria-label": `${kind}s` }, el("span", {}, kind), models.map((m) => toggle(kind, m, sample(m))));
+  target.append(group("seed", study.seeds, dot), group("supervisor", study.supervisors, supervisorSample));
+}
+
+function flip(id) {
+  if (!hidden.delete(id)) hidden.add(id);
+  for (const button of document.querySelectorAll(".key"))
+    button.setAttribute("aria-pressed", String(!hidden.has(button.dataset.key)));
+  for (const [target, keys] of drawn)
+    Plotly.restyle(target, {
+      visible: keys.map((c) => !hidden.has(`seed ${c.seed}`) && !hidden.has(`supervisor ${c.supervisor}`)),
+    });
+}
+
+const shape = (s) => el("span", { class: "shape", "aria-hidden": "true" }, "●■◆▲▼⬟★✖"[study.supervisors.indexOf(s) % 8]);
+
+function stroke(s) {
+  const made = (tag, attributes) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    return node;
+  };
+  const node = made("svg", { class: "stroke", width: 36, height: 8, "aria-hidden": "true" });
+  node.append(made("line", { x1: 0, x2: 36, y1: 4, y2: 4, "stroke-dasharray": STROKES[dashOf(s)] }));
+  return node;
 }
 
 async function startPlots() {
-  drawKeys();
+  drawKeys($("keys"), shape);
+  if ($("losses")) drawKeys($("curve-keys"), stroke);
   await loadPlotly();
   const panels = study.metrics.map(panel); // all of them, since they share the page's width
   for (const [i, metric] of study.metrics.entries()) await drawScatter(metric, panels[i]);

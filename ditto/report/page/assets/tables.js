@@ -106,7 +106,7 @@ function startLearning() {
   const heads = ["cell", "first loss", "last loss", "weights", "steps", "tokens learnt from", "seconds", "tokens/s", "peak GiB"];
   $("curves").append(
     el("p", { class: "aside" }, `Colour is the seed, dashes the supervisor.${width > 1 ? ` Each point is the mean of ${width} steps.` : ""}`),
-    el("div", { id: "losses", class: "plot" }),
+    el("div", { class: "beside" }, el("div", { id: "losses", class: "plot" }), el("div", { id: "curve-keys", class: "keys" })),
     el("details", {}, el("summary", {}, "As a table"), table("Tunings", heads, rows)),
   );
 }
@@ -152,6 +152,7 @@ function startCosts() {
   const parts = [
     table("Costs by stage", heads, stages.map((s) => line(s, all.filter((a) => a.stage === s))), line("together", all)),
     all.some((a) => a.usage) ? null : note("No model was asked in a way that counts tokens."),
+    planned(),
     el(
       "details",
       {},
@@ -160,6 +161,35 @@ function startCosts() {
     ),
   ];
   $("spent").append(...parts.filter(Boolean));
+}
+
+// What plan.csv has, a stage summed over its results; its last line is all of them.
+function planned() {
+  if (!study.plan.length) return null;
+  const both = (lines, what) =>
+    ["planned", "measured"]
+      .map((which) => lines.reduce((sum, x) => sum + Number(x[`${what}_${which}`]), 0))
+      .map((sum) => shown(sum, what === "seconds" ? 1 : 0))
+      .join(" / ");
+  const line = (label, lines, n) => [
+    label,
+    shown(n),
+    ...["seconds", "requests", "prompt_tokens", "reply_tokens"].map((what) => both(lines, what)),
+  ];
+  const stages = study.plan.slice(0, -1);
+  const of = (stage) => stages.filter((x) => x.stage === stage);
+  const heads = ["stage", "results", "seconds", "requests", "prompt tokens", "reply tokens"];
+  return el(
+    "details",
+    { open: true },
+    el("summary", {}, "Planned / measured"),
+    table(
+      "Planned and measured by stage",
+      heads,
+      [...new Set(stages.map((x) => x.stage))].map((stage) => line(stage, of(stage), of(stage).length)),
+      line("together", study.plan.slice(-1), stages.length),
+    ),
+  );
 }
 
 const RESULT = "its folder";
