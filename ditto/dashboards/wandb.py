@@ -45,6 +45,7 @@ class Wandb:
         import wandb
 
         Path(self.folder).mkdir(parents=True, exist_ok=True)  # W&B would take another one
+        os.environ.setdefault("WANDB_DATA_DIR", f"{self.folder}/wandb")  # by itself it stages tables in the home
         opened = wandb.init(
             project=self.project,
             id=run.id,
