@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from ditto.chat.roles import LISTED, Cast
+from ditto.chat.roles import Cast
 from ditto.chat.talk import Talk
 from ditto.errors import ConfigError, DataError, DittoError
 from ditto.records import Message
@@ -26,6 +26,7 @@ from ditto.records import Message
 HOST: Final = "127.0.0.1"
 PAGE: Final = Path(__file__).parent / "page.html"
 LARGEST: Final = 1 << 20  # bytes of a request
+LISTED: Final = 500  # characters to choose from at once
 
 
 class Server(ThreadingHTTPServer):
@@ -105,7 +106,8 @@ class Handler(BaseHTTPRequestHandler):
         elif url.path == "/api/roles":
             query = parse_qs(url.query)
             found = self.server.cast.search(query.get("text", [""])[0], query.get("lang", [None])[0])
-            self._json([{"id": c.id, "label": c.label, "description": c.description} for c in found[:LISTED]])
+            roles = [{"id": c.id, "label": c.label, "description": c.description} for c in found[:LISTED]]
+            self._json({"roles": roles, "count": len(found)})
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
 

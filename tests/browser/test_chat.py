@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ditto.chat import saved
+from ditto.chat import saved, server
 from ditto.chat.server import Server
 from ditto.chat.talk import Talk, Turn
 from ditto.engines.base import Completion, Failure, Request
@@ -95,7 +95,7 @@ def test_what_a_model_writes_is_text(browser: "Browser") -> None:
 def test_roles_are_switched_and_made(browser: "Browser") -> None:
     with served(talk()) as url, at(browser, url) as page:
         say(page, "Hi")
-        box = page.get_by_label("Character, or")
+        box = page.get_by_label("Search, or")
         box.fill("Tomas Reed")
         page.keyboard.press("Enter")
         page.locator("#wrong", has_text="say which by its id").wait_for()
@@ -108,14 +108,35 @@ def test_roles_are_switched_and_made(browser: "Browser") -> None:
         assert heard(page) == [[]]
 
 
-def test_names_are_proposed(browser: "Browser") -> None:
+def test_the_sets_characters_are_listed_and_chosen(browser: "Browser") -> None:
     with served(talk()) as url, at(browser, url) as page:
-        page.get_by_label("Character, or").fill("reed")
-        page.wait_for_selector("#names option", state="attached")
-        assert page.locator("#names option").evaluate_all("all => all.map(one => one.textContent)") == [
-            "a smith",
-            "a thief",
+        names, wanted = page.locator("#names"), page.get_by_label("Search, or")
+        assert page.get_by_label("4 characters").evaluate("one => one.id") == "names"
+        everyone = [
+            "Choose …",
+            "Mira Stone, a ferrywoman",
+            "Tomas Reed, a smith",
+            "Tomas Reed, a thief",
+            "李白, 唐代诗人",
         ]
+        assert names.locator("option").all_inner_texts() == everyone
+        wanted.fill("reed")
+        page.get_by_label("2 found").select_option("Tomas Reed, a thief")
+        page.get_by_role("button", name="Switch").click()
+        page.locator("h1", has_text="Tomas Reed, a thief").wait_for()
+        page.get_by_label("4 characters").wait_for()
+        assert (wanted.input_value(), names.input_value()) == ("", "")
+        wanted.fill("nobody")
+        page.get_by_label("0 found").wait_for()
+        wanted.press("Enter")
+        page.locator("#wrong", has_text="is called 'nobody'").wait_for()
+
+
+def test_a_large_set_is_listed_in_part(browser: "Browser", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "LISTED", 2)
+    with served(talk()) as url, at(browser, url) as page:
+        page.get_by_label("4 characters, the first 2 listed").wait_for()
+        assert page.locator("#names option").count() == 1 + 2
 
 
 def test_a_failure_and_a_cut_reply_are_said_and_the_other_side_goes_on(browser: "Browser") -> None:

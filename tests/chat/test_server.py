@@ -86,7 +86,9 @@ def test_the_page_begins_with_what_was_said_before(client: httpx.Client) -> None
 
 
 def test_roles_are_found_and_made(client: httpx.Client) -> None:
-    assert [c["id"] for c in client.get("/api/roles", params={"text": "reed"}).json()] == ["Q2", "Q3"]
+    found = client.get("/api/roles", params={"text": "reed"}).json()
+    assert ([c["id"] for c in found["roles"]], found["count"]) == (["Q2", "Q3"], 2)
+    assert client.get("/api/roles").json()["count"] == len(CAST) == 4
     assert client.post("/api/role", json={"name": "Q2", "lang": "en"}).json()["label"] == "Tomas Reed"
     assert client.post("/api/role", json={"name": "You are Li Bai."}).json()["system"] == "You are Li Bai."
     response = client.post("/api/role", json={"name": "Tomas Reed", "lang": "en"})
