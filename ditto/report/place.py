@@ -35,7 +35,7 @@ def clear(folder: Path, mark: Mark) -> None:
     if not left or all(before.get(name) == value for name, value in mark.items()):
         return
     if before.get("format") != FORMAT:
-        log.warning("%s holds a report by another version of ditto, which this one replaces.", folder)
+        log.warning("%s holds the report of another task or version of ditto: this one replaces it.", folder)
     elif before["studies"] != mark["studies"]:
         studies = ", ".join(before["studies"])
         log.warning("%s holds the report of %s, which has other settings: this one replaces it.", folder, studies)

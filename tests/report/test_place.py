@@ -26,9 +26,12 @@ def files(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("before", "says"),
     [
-        ({"study": "mine"}, "holds a report by another version of ditto, which this one replaces."),
-        ([], "holds a report by another version of ditto, which this one replaces."),
-        (MINE | {"format": place.FORMAT - 1}, "holds a report by another version of ditto, which this one replaces."),
+        ({"study": "mine"}, "holds the report of another task or version of ditto: this one replaces it."),
+        ([], "holds the report of another task or version of ditto: this one replaces it."),
+        (
+            MINE | {"format": place.FORMAT - 1},
+            "holds the report of another task or version of ditto: this one replaces it.",
+        ),
         (
             place.mark([Path("mine-1")], ["row"], "corrected"),
             "holds the report of mine-1, which has other settings: this one replaces it.",

@@ -130,7 +130,7 @@ def test_what_an_older_version_left_is_no_part_of_the_report(tmp_path: Path, cap
     report.run(config(tmp_path), finished(config(tmp_path), "identity", 1.0), "default")
     assert sorted(f.name for f in folder.iterdir()) == ["index.html", "matrix.csv", "pgr.csv", "report.json"]
     [sentence] = [x for x in caplog.messages if "version" in x]
-    assert sentence == f"{folder} holds a report by another version of ditto, which this one replaces."
+    assert sentence == f"{folder} holds the report of another task or version of ditto: this one replaces it."
 
 
 def test_the_same_report_again_keeps_what_was_asked_for_before(tmp_path: Path) -> None:
