@@ -112,6 +112,24 @@ def test_a_cells_scores_are_those_of_the_matrix(tmp_path: Path, whole: Made) -> 
         assert summary[f"imitation/knowledge{name}"] == pytest.approx(float(line[column]), abs=1e-4)
 
 
+def test_what_opens_doors_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVER_TOKEN", KEY)
+    asks = [
+        "engine@supervisor_engine=openai",
+        "supervisor_engine.base_url=http://me:my-word@host/v1",
+        "+supervisor_engine.more.api_key=a-key-of-mine",
+        "+supervisor_engine.more.header='Bearer ${oc.env:SERVER_TOKEN}'",
+    ]
+    one = Made(config(tmp_path, "logger=csv", *asks), ["one"], [session(role(n)) for n in range(2)])
+    told(one.cfg, one.save())
+    (file,) = (tmp_path / "logs").rglob("run.json")
+    engine = json.loads(file.read_text("utf-8"))["config"]["supervisor_engine"]
+    assert (engine["base_url"], engine["key_env"]) == ("http://***@host/v1", "OPENAI_API_KEY")
+    assert engine["more"] == {"api_key": "***", "header": "Bearer ***"}
+    secrets = (KEY, "my-word", "a-key-of-mine")
+    assert not [f for f in (tmp_path / "logs").rglob("*") if f.is_file() for s in secrets if s in f.read_text("utf-8")]
+
+
 @pytest.mark.parametrize(("samples", "shown"), [(0, 0), (6, 6), (1000, 32)])
 def test_samples_are_the_first_turns_with_their_verdicts(tmp_path: Path, whole: Made, samples: int, shown: int) -> None:
     folder = whole.save()
