@@ -6,7 +6,7 @@ install:  ## the package with its tools, in the tested versions
 	$(PYTHON) -m pip install -c constraints.txt -e ".[dev]"
 
 test: lint types
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 lint:
 	$(PYTHON) -m ruff check
