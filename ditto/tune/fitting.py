@@ -28,7 +28,7 @@ def fit(
     watch: Watch,
     checkpoints: Checkpoints,
     *others: pl.Callback,
-    logger: Logger | None,
+    logger: Logger | None = None,
 ) -> None:
     if job.trainer.accelerator == "cpu":
         torch.set_num_threads(job.threads)
