@@ -4,23 +4,19 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ditto.report.arms import ArmLine
-from ditto.report.figures import COLOURS, MARKERS, RANGE, STYLE, UNIT
+from ditto.report.figures import COLOURS, MARKERS, RANGE, UNIT, save
 from ditto.report.matrix import ALL, measured
 
 
 def draw(lines: Sequence[ArmLine], folder: Path) -> None:
     """Write `arms` as PNG and SVG into `folder`."""
-    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
-        figure = over_arms(lines)
-        figure.savefig(folder / "arms.png", metadata={"Software": None})
-        figure.savefig(folder / "arms.svg", metadata={"Date": None})
+    save(folder, arms=lambda: over_arms(lines))
 
 
 def over_arms(lines: Sequence[ArmLine]) -> Figure:

@@ -1,6 +1,6 @@
 """Figures for print: three heat maps of the matrix, and imitation over supervision with its diagonal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,11 +34,18 @@ def scale(n: int = 64) -> list[str]:
 def draw(lines: Sequence[Line], seeds: Sequence[str], supervisors: Sequence[str], folder: Path) -> None:
     """Write `heatmaps` and `scatter` as PNG and SVG into `folder`."""
     means = {(x.row, x.seed, x.supervisor, x.metric): x for x in lines if x.language == ALL}
+    save(
+        folder,
+        heatmaps=lambda: heatmaps(means, seeds, supervisors),
+        scatter=lambda: scatter(means, seeds, supervisors),
+    )
+
+
+def save(folder: Path, **drawings: Callable[[], Figure]) -> None:
+    """Write each figure under its name as PNG and SVG into `folder`, the same bytes each time."""
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
-        for name, figure in (
-            ("heatmaps", heatmaps(means, seeds, supervisors)),
-            ("scatter", scatter(means, seeds, supervisors)),
-        ):
+        for name, drawing in drawings.items():
+            figure = drawing()
             figure.savefig(folder / f"{name}.png", metadata={"Software": None})
             figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
 

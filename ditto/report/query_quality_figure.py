@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ditto.evaluate.query_quality import GRADES, Grade
-from ditto.report.figures import COLOURS, STYLE
+from ditto.report.figures import COLOURS, save
 from ditto.report.matrix import ALL
 from ditto.report.query_quality import WORDS, Line
 
@@ -18,10 +17,7 @@ COLOUR: Final[Mapping[Grade, str]] = {"correct": COLOURS[0], "unsure": "0.8", "i
 
 def draw(lines: Sequence[Line], folder: Path) -> None:
     """Write `quality` as PNG and SVG into `folder`."""
-    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
-        figure = bars(lines)
-        figure.savefig(folder / "quality.png", metadata={"Software": None})
-        figure.savefig(folder / "quality.svg", metadata={"Date": None})
+    save(folder, quality=lambda: bars(lines))
 
 
 def bars(lines: Sequence[Line]) -> Figure:
