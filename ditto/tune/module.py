@@ -97,7 +97,6 @@ class CausalLM(pl.LightningModule):
                 f"The loss is {loss.item()} at step {self.global_step + 1}, on {lines_in_words(batch)}: "
                 f"lower tuning.lr={self._tuning.lr}, or look at them."
             )
-        self.log("loss", loss.detach(), prog_bar=True)
         return loss
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
