@@ -17,6 +17,7 @@ from typing import Final
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -145,6 +146,28 @@ def _report() -> None:
             dashboard.tell_report(launch.cfg, arms.run(launch.cfg, folders), folders)
 
 
+def _of_one_cell(error: Exception) -> Exception:
+    """What is wrong with the first cell of a sweep. Hydra, which cannot tell that it is one as long as something else
+    is wrong, says of its values that they are ambiguous.
+    """
+    if "Ambiguous value for argument" not in str(error):
+        return error
+    words = [word for word in sys.argv[1:] if not word.startswith(("-", "hydra"))]
+    values = OverridesParser.create().parse_overrides(words)
+    cell = [
+        f"{value.get_key_element()}={next(value.sweep_string_iterator())}"
+        if value.is_sweep_override()
+        else str(value.input_line)
+        for value in values
+    ]
+    try:
+        with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+            hydra.compose("config", cell)
+    except (HydraException, OmegaConfBaseException) as found:
+        return found
+    return error
+
+
 def _meant(said: str) -> str:
     """The sentence, and what a name that is not there may have been meant to be."""
     if not (wrong := re.match(r"Could not override '([\w.]+)'", said)):
@@ -166,7 +189,7 @@ def _names(node: DictConfig) -> Iterator[str]:
 def _explain(error: Exception) -> int:
     """Print `error` as one sentence on stderr; returns the exit code."""
     if isinstance(error, (HydraException, OmegaConfBaseException)):
-        error = ConfigError(_meant(one_line(error)))
+        error = ConfigError(_meant(one_line(_of_one_cell(error))))
     elif isinstance(error, OSError):
         if error.errno not in DISK:
             raise error

@@ -16,7 +16,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ditto import parts, study
-from ditto.errors import DittoError, StageError
+from ditto.errors import ConfigError, DittoError, StageError
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Waves(BasicSweeper):
             cells = run.able(cells)
         run.start(cells)
         if run.failures:
-            if is_study:
+            if is_study and not all(isinstance(error, ConfigError) for error in run.failures):
                 log.error("The same command with study.only_missing=true runs the cells that are not finished.")
             raise run.failures[0]
         return run.returned
@@ -151,7 +151,8 @@ class Run:
 
     def _fail(self, job: Job, number: int, error: Exception) -> None:
         unforeseen = not isinstance(error, (DittoError, OSError))
-        log.error("%s (job %d) failed: %s", job.name, number, error, exc_info=error if unforeseen else None)
+        said = "for the same reason." if str(error) in map(str, self.failures) else error
+        log.error("%s (job %d) failed: %s", job.name, number, said, exc_info=error if unforeseen else None)
         self.failures.append(error)
         if job.key:
             self.lacking[job.key] = job.name

@@ -147,6 +147,17 @@ def test_a_failure_is_named_and_stops_only_what_needs_it(
     assert last.startswith(f"ditto: {expected}")
 
 
+def test_what_is_wrong_in_every_cell_is_told_once_and_at_the_end(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run.main(["-m", "model@seed=nano_xs,nano_s,nano_m", "rounds=0", f"paths.root={tmp_path}"])
+    printed = capfd.readouterr().err
+    assert printed.count("rounds=0 cannot be meant") == 2
+    assert printed.count("failed: for the same reason.") == 2
+    assert "only_missing" not in printed  # which would not help
+
+
 def test_a_cell_whose_configuration_is_wrong_is_left_to_its_job(launched: Launched, tmp_path: Path) -> None:
     wrong = ["-m", "model@seed=nano_xs,hf", "model@supervisor=nano_s", BESIDE, f"paths.root={tmp_path}"]
     launched._named = lambda cfg: cfg.study.part  # type: ignore[method-assign]

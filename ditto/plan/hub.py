@@ -28,7 +28,10 @@ def at_once(models: Iterable[Model]) -> Iterator[None]:
         if not constants.HF_HUB_OFFLINE:
             raise
         said = str(error).rstrip(".")
-        raise ModelError(f"{said}; give a folder that holds its config.json, such as seed.path=<folder>.") from None
+        raise ModelError(
+            f"{said}; give a folder that holds its config.json wherever this model is named: as seed.path=<folder>, "
+            "supervisor.path, judge.model.path or benchmark.model.path."
+        ) from None
     finally:
         constants.HF_HUB_OFFLINE = before
 

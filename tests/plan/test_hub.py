@@ -10,7 +10,7 @@ from ditto.models import Model, load_config
 from ditto.plan import hub
 
 FAR = Model(name="far", path="Qwen/Qwen2.5-72B-Instruct")
-SAYS = r"Qwen2.5-72B.*; give a folder that holds its config.json, such as seed.path=<folder>\.$"
+SAYS = r"Qwen2.5-72B.*; give a folder that holds its config.json wherever this model is named: as seed.path=<folder>,"
 NEAR = Model(name="near", path="embedded:nano_xs")
 
 
